@@ -1,0 +1,6 @@
+"""The recruiters' desk: what every room's admin.py is made of. (In the lowest room, so that all can use it.)"""
+
+from journal.desk.acts import Act, Ask, Part
+from journal.desk.nouns import Noun, Rows, Site, Todo, site_of, tally
+
+__all__ = ["Act", "Ask", "Noun", "Part", "Rows", "Site", "Todo", "site_of", "tally"]
