@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class InterviewsConfig(AppConfig):
+    name = "interviews"
+
+    def ready(self) -> None:
+        post_migrate.connect(lay_overlap_triggers, sender=self)
+
+
+def lay_overlap_triggers(*, using: str, **_rest: Any) -> None:
+    """On SQLite, triggers stand in for the exclusion constraint; a table rebuild drops them, so lay them each time."""
+    from django.db import connections
+
+    from interviews.models import Seat
+    from interviews.models.constraints import NoOverlap
+
+    connection = connections[using]
+    if connection.vendor != "sqlite" or Seat._meta.db_table not in connection.introspection.table_names():
+        return
+    with connection.cursor() as cursor:
+        for constraint in Seat._meta.constraints:
+            if isinstance(constraint, NoOverlap):
+                for statement in constraint.triggers(Seat, "{row}.held"):
+                    cursor.execute(statement)

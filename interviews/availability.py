@@ -1,0 +1,242 @@
+"""Interviewers' own calendars: connected, read again and again, and never taken for empty when they cannot be read."""
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from accounts import roles
+from accounts.models import User
+from interviews.calendars import adapters, guard
+from interviews.calendars.adapters import oauth
+from interviews.calendars.adapters.caldav import CalDav
+from interviews.calendars.adapters.google import GoogleCalendar
+from interviews.calendars.adapters.graph import SCOPE as GRAPH_SCOPE
+from interviews.calendars.adapters.graph import GraphCalendar
+from interviews.calendars.adapters.ics_feed import IcsFeed
+from interviews.calendars.busy import Busy
+from interviews.models import BusyTime, Calendar, FeedToken, Interviewer
+from journal import events
+from journal.errors import Refused
+
+Kind = Calendar.Kind
+BEHIND, AHEAD = dt.timedelta(days=1), dt.timedelta(days=75)
+EVERY = dt.timedelta(minutes=15)
+FRESH = dt.timedelta(minutes=2)  # read so lately, a calendar is not asked again when something is booked
+
+
+@transaction.atomic
+def connect(
+    person: Interviewer,
+    *,
+    kind: str,
+    label: str,
+    address: str,
+    by: User,
+    at: dt.datetime,
+    username: str = "",
+    secret: str = "",
+) -> Calendar:
+    """Connect a calendar. Until it has been read once, its owner counts as unknown and is not scheduled.
+
+    Refuses kinds that are not read from outside, and for anybody but the person and those who manage interviewers.
+    """
+    _require(person, by)
+    if kind not in {Kind.CALDAV, Kind.FEED, Kind.GOOGLE, Kind.GRAPH}:
+        raise Refused("Choose CalDAV, an ICS feed, Google Calendar or Microsoft 365.", code="unknown_kind")
+    if not address.strip():
+        raise Refused(
+            "Say which calendar: its address, or the calendar's own name for it.", code="no_address"
+        )
+    calendar = Calendar.objects.create(
+        interviewer=person, kind=kind, label=label.strip() or Kind(kind).label, address=address.strip(),
+        username=username.strip(), secret=secret, created_at=at,
+    )  # fmt: skip
+    events.record("calendar.connected", calendar, by=by, at=at, data={"interviewer": person.pk, "kind": kind})
+    return calendar
+
+
+@transaction.atomic
+def upload(person: Interviewer, *, data: bytes, label: str, by: User, at: dt.datetime) -> Calendar:
+    """Take the busy times out of an ICS file; a file with the same label is replaced.
+
+    Refuses a file that cannot be read, saying what is wrong with it, and keeps nothing then.
+    """
+    _require(person, by)
+    zone = ZoneInfo(person.user.zone)
+    found = guard.read_safely(data, starts_at=at - BEHIND, ends_at=at + AHEAD, zone=zone)
+    if not isinstance(found, Busy):
+        raise Refused(f"The calendar was not taken. {found.reason}", code="unreadable")
+    if not found.is_whole:
+        raise Refused(f"The calendar was not taken. {' '.join(found.unreadable)}", code="unreadable")
+    calendar, _made = Calendar.objects.update_or_create(
+        interviewer=person, kind=Kind.UPLOAD, label=label.strip() or "File", defaults={"created_at": at}
+    )
+    _keep(calendar, found, at=at)
+    taken = {"interviewer": person.pk, "times": len(found.intervals)}
+    events.record("calendar.uploaded", calendar, by=by, at=at, data=taken)
+    return calendar
+
+
+@transaction.atomic
+def disconnect(calendar: Calendar, *, by: User, at: dt.datetime) -> None:
+    """Forget a calendar, its secret and the times that came from it."""
+    _require(calendar.interviewer, by)
+    events.record(
+        "calendar.disconnected", calendar, by=by, at=at, data={"interviewer": calendar.interviewer_id}
+    )
+    calendar.delete()
+
+
+def refresh(calendar: Calendar, *, by: User, at: dt.datetime) -> bool:
+    """Read a calendar again; whether it could be read. What was known stays until it is known better.
+
+    Asks the network, so it is never called inside a transaction.
+    """
+    zone = ZoneInfo(calendar.interviewer.user.zone)
+    try:
+        found = _reader(calendar).read(starts_at=at - BEHIND, ends_at=at + AHEAD, zone=zone)
+    except adapters.CalendarUnreadable as no:
+        with transaction.atomic():
+            if not calendar.trouble:
+                data = {"interviewer": calendar.interviewer_id}
+                events.record("calendar.became_unreadable", calendar, by=by, at=at, data=data)
+            Calendar.objects.filter(pk=calendar.pk).update(tried_at=at, trouble=str(no))
+        return False
+    with transaction.atomic():
+        # It may have been disconnected while it was read.
+        kept = Calendar.objects.select_for_update().filter(pk=calendar.pk).first()
+        if kept is not None:
+            if kept.trouble and found.is_whole:
+                events.record(
+                    "calendar.readable_again", kept, by=by, at=at, data={"interviewer": kept.interviewer_id}
+                )
+            _keep(kept, found, at=at)
+    return found.is_whole
+
+
+def _keep(calendar: Calendar, found: Busy, *, at: dt.datetime) -> None:
+    BusyTime.objects.filter(calendar=calendar).delete()
+    BusyTime.objects.bulk_create(
+        BusyTime(
+            interviewer_id=calendar.interviewer_id,
+            calendar=calendar,
+            starts_at=i.starts_at,
+            ends_at=i.ends_at,
+        )
+        for i in found.intervals
+    )
+    calendar.tried_at = at
+    if found.is_whole:  # what was read in part is kept, but the rest of the time is not known to be free
+        calendar.read_at = at
+    calendar.trouble = " ".join(found.unreadable)
+    calendar.save(update_fields=["read_at", "tried_at", "trouble"])
+
+
+def refresh_due(*, by: User, at: dt.datetime) -> int:
+    """Read every calendar whose turn it is, longest waiting first; returns how many could be read."""
+    due = Calendar.objects.exclude(kind=Kind.UPLOAD).filter(
+        Q(tried_at=None) | Q(tried_at__lte=at - EVERY), interviewer__is_active=True
+    )
+    rows = due.select_related("interviewer__user").order_by(F("tried_at").asc(nulls_first=True))[:200]
+    return sum(refresh(calendar, by=by, at=at) for calendar in rows)
+
+
+def refresh_for(users: Iterable[object], *, by: User, at: dt.datetime) -> None:
+    """Read these people's calendars once more before something is booked, unless that was just done."""
+    rows = Calendar.objects.exclude(kind=Kind.UPLOAD).filter(interviewer__user__in=list(users))
+    for calendar in rows.exclude(tried_at__gt=at - FRESH).select_related("interviewer__user"):
+        refresh(calendar, by=by, at=at)
+
+
+def unknown(at: dt.datetime) -> Exists:
+    """For a query of interviewers: whether a calendar of theirs could not be read lately."""
+    return Exists(Calendar.objects.unknown(at).filter(interviewer=OuterRef("pk")))
+
+
+def _reader(calendar: Calendar) -> adapters.CalendarReader:
+    allow = settings.CALENDAR_HOSTS
+    if calendar.kind == Kind.CALDAV:
+        return CalDav(url=calendar.address, username=calendar.username, password=calendar.secret, allow=allow)
+    if calendar.kind == Kind.FEED:
+        return IcsFeed(calendar.address, allow=allow)
+    names = [name.strip() for name in calendar.address.split(",")]
+    if calendar.kind == Kind.GOOGLE:
+        return GoogleCalendar(
+            names,
+            access_token="",
+            refresh=lambda: _access(calendar, "GOOGLE"),
+            api=settings.GOOGLE_API,
+            allow=allow,
+        )
+    return GraphCalendar(
+        names,
+        access_token="",
+        refresh=lambda: _access(calendar, "MICROSOFT"),
+        api=settings.MICROSOFT_API,
+        allow=allow,
+    )
+
+
+def _access(calendar: Calendar, service: str) -> str:
+    """A fresh access token; a new refresh token is kept in the old one's place."""
+    tokens = oauth.renewed(
+        getattr(settings, f"{service}_TOKENS"),
+        client_id=getattr(settings, f"{service}_CLIENT_ID"),
+        client_secret=getattr(settings, f"{service}_CLIENT_SECRET"),
+        refresh_token=calendar.secret,
+        scope=GRAPH_SCOPE if service == "MICROSOFT" else "",
+        allow=settings.CALENDAR_HOSTS,
+    )
+    if tokens.refresh_token and tokens.refresh_token != calendar.secret:
+        calendar.secret = tokens.refresh_token
+        calendar.save(update_fields=["secret"])
+    return tokens.access_token
+
+
+# --- feeds out ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_feed(user: User, *, busy_only: bool, by: User, at: dt.datetime) -> str:
+    """Make a private address for a person's interviews and return its secret part, which is shown this once.
+
+    Feeds made before stay until they are revoked. Refuses for anybody but the person.
+    """
+    if by.pk != user.pk:
+        raise Refused(
+            "Everybody makes their own feed: its address is as good as a password.", code="not_theirs"
+        )
+    token = secrets.token_urlsafe(24)
+    feed = FeedToken.objects.create(user=user, digest=_digest(token), busy_only=busy_only, created_at=at)
+    events.record("feed.opened", feed, by=by, at=at, data={"busy_only": busy_only})
+    return token
+
+
+@transaction.atomic
+def close_feed(feed: FeedToken, *, by: User, at: dt.datetime) -> None:
+    """End a feed at once. Refuses for anybody but its owner and those who manage accounts."""
+    if by.pk != feed.user_id:
+        roles.require(by, roles.May.MANAGE_ACCOUNTS)
+    if FeedToken.objects.filter(pk=feed.pk, revoked_at=None).update(revoked_at=at):
+        events.record("feed.closed", feed, by=by, at=at)
+
+
+def feed_of(token: str) -> FeedToken | None:
+    """The feed this address names; None for a wrong and a revoked one alike."""
+    live = FeedToken.objects.filter(digest=_digest(token), revoked_at=None, user__is_active=True)
+    return live.select_related("user").first()
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _require(person: Interviewer, by: User) -> None:
+    if person.user_id != by.pk:
+        roles.require(by, roles.May.MANAGE_INTERVIEWERS)

@@ -1,0 +1,171 @@
+"""People who sit on panels: hours, limits, qualifications, busy times."""
+
+import datetime as dt
+from collections.abc import Iterable
+from itertools import pairwise
+
+from django.db import transaction
+
+from accounts import roles
+from accounts.models import User
+from hiring import playbooks
+from hiring.models import Edition, Playbook
+from interviews.models import BusyTime, Interviewer, Qualification, WorkingHours
+from journal import events
+from journal.errors import Refused
+
+Hours = tuple[int, dt.time, dt.time]  # weekday (Monday = 0), opens, closes, in the person's own zone
+
+
+@transaction.atomic
+def add(
+    user: User,
+    *,
+    hours: Iterable[Hours],
+    by: User,
+    at: dt.datetime,
+    buffer_minutes: int = 15,
+    max_per_day: int = 2,
+    max_per_week: int = 4,
+) -> Interviewer:
+    """Let somebody sit on panels. Refuses without the role, impossible limits, and hours that run backwards."""
+    roles.require(by, roles.May.MANAGE_INTERVIEWERS)
+    if not roles.allows(user, roles.May.FILL_SCORECARDS):
+        raise Refused(
+            f"{user} holds no role that interviews. An administrator can grant it.", code="role_missing"
+        )
+    if Interviewer.objects.filter(user=user).exists():
+        raise Refused(f"{user} is an interviewer already.", code="interviewer_already")
+    _check_limits(buffer_minutes, max_per_day, max_per_week)
+    person = Interviewer.objects.create(
+        user=user,
+        buffer_minutes=buffer_minutes,
+        max_per_day=max_per_day,
+        max_per_week=max_per_week,
+        created_at=at,
+    )
+    events.record("interviewer.added", person, by=by, at=at, data={"user": user.pk})
+    set_hours(person, hours, by=by, at=at)
+    return person
+
+
+@transaction.atomic
+def set_limits(
+    person: Interviewer,
+    *,
+    buffer_minutes: int,
+    max_per_day: int,
+    max_per_week: int,
+    by: User,
+    at: dt.datetime,
+) -> Interviewer:
+    """Change how much somebody interviews: their own choice, or that of whoever manages interviewers."""
+    _require_self_or_manager(person, by)
+    _check_limits(buffer_minutes, max_per_day, max_per_week)
+    person.buffer_minutes, person.max_per_day, person.max_per_week = buffer_minutes, max_per_day, max_per_week
+    person.save(update_fields=["buffer_minutes", "max_per_day", "max_per_week"])
+    events.record(
+        "interviewer.limits_set",
+        person,
+        by=by,
+        at=at,
+        data={"buffer_minutes": buffer_minutes, "per_day": max_per_day, "per_week": max_per_week},
+    )
+    return person
+
+
+def _check_limits(buffer_minutes: int, per_day: int, per_week: int) -> None:
+    if not 0 <= buffer_minutes <= 120:
+        raise Refused("A buffer lies between 0 and 120 minutes.", code="bad_limit")
+    if not 1 <= per_day <= per_week <= 40:
+        raise Refused(
+            "Limits: at least one interview a day, and no fewer a week than a day.", code="bad_limit"
+        )
+
+
+@transaction.atomic
+def set_hours(person: Interviewer, hours: Iterable[Hours], *, by: User, at: dt.datetime) -> Interviewer:
+    """Replace the working hours, in the person's own zone. Refuses stretches that run backwards or overlap."""
+    _require_self_or_manager(person, by)
+    wanted = sorted(hours)
+    if any(not 0 <= day <= 6 or opens >= closes for day, opens, closes in wanted):
+        raise Refused("Working hours run forward within one weekday (Monday is 0).", code="bad_hours")
+    if any(one[0] == two[0] and two[1] < one[2] for one, two in pairwise(wanted)):
+        raise Refused("Two stretches of working hours overlap. Join them.", code="bad_hours")
+    person.hours.all().delete()
+    WorkingHours.objects.bulk_create(
+        WorkingHours(interviewer=person, weekday=day, opens=opens, closes=closes)
+        for day, opens, closes in wanted
+    )
+    events.record("interviewer.hours_set", person, by=by, at=at, data={"stretches": len(wanted)})
+    return person
+
+
+@transaction.atomic
+def qualify(
+    person: Interviewer, playbook: Playbook, block: str, level: str, *, by: User, at: dt.datetime
+) -> Qualification:
+    """Say what somebody may do in one block. Refuses blocks the playbook's newest edition does not have."""
+    roles.require(by, roles.May.MANAGE_INTERVIEWERS)
+    edition = Edition.objects.newest(playbook)
+    known = [b.key for b in playbooks.of(edition).blocks] if edition else []
+    if block not in known:
+        raise Refused(
+            f"{playbook} has no block “{block}”. Its blocks are: {', '.join(known)}.", code="unknown_block"
+        )
+    if level not in Qualification.Level.values:
+        raise Refused(f"The levels are: {', '.join(Qualification.Level.values)}.", code="unknown_level")
+    row, _made = Qualification.objects.update_or_create(
+        interviewer=person,
+        playbook=playbook,
+        block=block,
+        defaults={"level": level},
+        create_defaults={"level": level, "created_at": at},
+    )
+    events.record("interviewer.qualified", person, by=by, at=at, data={"block": block, "level": level})
+    return row
+
+
+@transaction.atomic
+def block_time(
+    person: Interviewer, *, starts_at: dt.datetime, ends_at: dt.datetime, by: User, at: dt.datetime
+) -> BusyTime:
+    """Take a time out of somebody's day. Refuses times that run backwards or last over 60 days."""
+    _require_self_or_manager(person, by)
+    if not starts_at < ends_at <= starts_at + dt.timedelta(days=60):
+        raise Refused("A busy time ends after it begins and lasts at most 60 days.", code="bad_interval")
+    row = BusyTime.objects.create(interviewer=person, starts_at=starts_at, ends_at=ends_at)
+    events.record(
+        "interviewer.time_blocked", person, by=by, at=at, data={"from": starts_at, "until": ends_at}
+    )
+    return row
+
+
+def keep_free(user: User, *, starts_at: dt.datetime, ends_at: dt.datetime) -> None:
+    """A time they declined counts as busy (part of the rule that records the decline)."""
+    BusyTime.objects.create(interviewer=user.interviewer, starts_at=starts_at, ends_at=ends_at)
+
+
+@transaction.atomic
+def pause(person: Interviewer, *, by: User, at: dt.datetime) -> Interviewer:
+    """Ask them for nothing new; what is booked stays."""
+    return _set_active(person, active=False, verb="interviewer.paused", by=by, at=at)
+
+
+@transaction.atomic
+def resume(person: Interviewer, *, by: User, at: dt.datetime) -> Interviewer:
+    """They take interviews again."""
+    return _set_active(person, active=True, verb="interviewer.resumed", by=by, at=at)
+
+
+def _set_active(person: Interviewer, *, active: bool, verb: str, by: User, at: dt.datetime) -> Interviewer:
+    _require_self_or_manager(person, by)
+    person.is_active = active
+    person.save(update_fields=["is_active"])
+    events.record(verb, person, by=by, at=at)
+    return person
+
+
+def _require_self_or_manager(person: Interviewer, by: User) -> None:
+    if person.user_id != by.pk:
+        roles.require(by, roles.May.MANAGE_INTERVIEWERS)

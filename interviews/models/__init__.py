@@ -1,0 +1,41 @@
+from interviews.models.calendars import Calendar, FeedToken
+from interviews.models.debriefs import Debrief, Decision, Flag, Vote
+from interviews.models.interviewers import BusyTime, Interviewer, Qualification, WorkingHours
+from interviews.models.invitations import Invitation
+from interviews.models.links import CandidateLink, Hold
+from interviews.models.loops import CandidateWindow, Interview, Loop, Proposal, Seat
+from interviews.models.scorecards import (
+    CardRead,
+    IncidentStory,
+    Rating,
+    Scorecard,
+    SegmentTime,
+    Version,
+)
+
+__all__ = [
+    "BusyTime",
+    "Calendar",
+    "CandidateLink",
+    "CandidateWindow",
+    "CardRead",
+    "Debrief",
+    "Decision",
+    "FeedToken",
+    "Flag",
+    "Hold",
+    "IncidentStory",
+    "Interview",
+    "Interviewer",
+    "Invitation",
+    "Loop",
+    "Proposal",
+    "Qualification",
+    "Rating",
+    "Scorecard",
+    "Seat",
+    "SegmentTime",
+    "Version",
+    "Vote",
+    "WorkingHours",
+]

@@ -1,0 +1,65 @@
+"""What follows in this room from what happened here or below. Named in config/wiring.py; database only."""
+
+from accounts import users
+from candidates.models import Application, Offer
+from hiring.models import Opening
+from interviews import debriefs, flags, invites, loops
+from interviews.models import Debrief, Loop, Scorecard
+from journal.models import Event
+from outbox import wakeups
+
+
+def flag_opening(event: Event) -> None:
+    opening = Opening.objects.select_related("edition").get(pk=event.subject_id)
+    if opening.status != Opening.Status.DRAFT:
+        flags.look_at_opening(opening, by=users.system(), at=event.at)
+
+
+def flag_application(event: Event) -> None:
+    _flag(Application.objects.get(pk=event.subject_id), event)
+
+
+def flag_offer(event: Event) -> None:
+    _flag(Offer.objects.get(pk=event.subject_id).application, event)
+
+
+def flag_debrief(event: Event) -> None:
+    _flag(Debrief.objects.get(pk=event.subject_id).loop.application, event)
+
+
+def flag_card(event: Event) -> None:
+    _flag(Scorecard.objects.get(pk=event.subject_id).seat.interview.loop.application, event)
+
+
+def _flag(application: Application, event: Event) -> None:
+    flags.look_at_application(application, by=users.system(), at=event.at)
+
+
+def cancel_loop(event: Event) -> None:
+    """Somebody left the process: nobody should sit and wait for them."""
+    live = Loop.objects.filter(
+        application=event.subject_id,
+        status__in=[Loop.Status.WAITING, Loop.Status.CONFIRMED, Loop.Status.BROKEN],
+    )
+    for loop in live.select_related("application__candidate", "application__opening", "edition"):
+        loops.cancel(loop, by=users.system(), at=event.at)
+
+
+def tell_candidate_cancelled(event: Event) -> None:
+    loop = Loop.objects.select_related("application__candidate", "application__opening").get(
+        pk=event.subject_id
+    )
+    if loop.interviews.exists():
+        invites.tell_candidate_cancelled(loop, by=users.system(), at=event.at)
+
+
+def open_debrief_when_complete(event: Event) -> None:
+    """The last card calls the debrief."""
+    loop = Loop.objects.select_related("application", "edition").get(pk=event.data["loop"])
+    if not Debrief.objects.filter(loop=loop).exists() and not debriefs.owed(loop):
+        debriefs.open_debrief(loop, by=users.system(), at=event.at)
+
+
+def repair_soon(event: Event) -> None:
+    """A broken loop is planned anew as soon as this is committed; the timetable finds it should the wake-up be lost."""
+    wakeups.on_commit("interviews.tasks.plan", event.subject_id)

@@ -1,0 +1,25 @@
+"""The interviewer's pages, and what is reached from mails."""
+
+from django.urls import path
+
+from interviews import candidate_pages, hooks, links, views
+
+app_name = "interviews"
+urlpatterns = [
+    path("", views.mine, name="mine"),
+    path("at/<uuid:interview_id>/", links.at, name="at"),
+    path("answer/<str:token>/", links.answer, name="answer"),
+    path("yours/<str:token>/", candidate_pages.yours, name="yours"),
+    path("yours/<str:token>/cancel/", candidate_pages.cancel, name="yours-cancel"),
+    path("feeds/<str:token>.ics", links.feed, name="feed"),
+    path("hooks/mail", hooks.inbound_mail, name="inbound-mail"),
+    path("seats/<uuid:seat_id>/", views.kit, name="kit"),
+    path("seats/<uuid:seat_id>/accept/", views.accept, name="accept"),
+    path("seats/<uuid:seat_id>/decline/", views.decline, name="decline"),
+    path("seats/<uuid:seat_id>/suggest/", views.suggest, name="suggest"),
+    path("seats/<uuid:seat_id>/save/", views.save, name="save"),
+    path("seats/<uuid:seat_id>/submit/", views.submit, name="submit"),
+    path("seats/<uuid:seat_id>/amend/", views.amend, name="amend"),
+    path("seats/<uuid:seat_id>/versions/<int:number>/", views.version, name="version"),
+    path("cards/<uuid:card_id>/", views.card, name="card"),
+]
