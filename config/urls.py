@@ -1,0 +1,37 @@
+"""Every address of the service. tests/test_role_matrix.py declares who may open each."""
+
+from allauth.account import urls as allauth
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config import api, health
+from interviews import views as interviews
+
+# Administrators make the accounts: of allauth's pages only those for logging in and for one's own password.
+LOG_IN = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_reauthenticate",
+    "account_change_password",
+    "account_set_password",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+
+urlpatterns = [
+    path("", interviews.home, name="home"),
+    path("accounts/", include([page for page in allauth.urlpatterns if page.name in LOG_IN])),
+    # allauth names this address in its mails; nobody signs up by themselves.
+    path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("interviews/", include("interviews.urls")),
+    path("api/v1/", include(api.urlpatterns)),
+    path("api/", include(api.schema_urlpatterns)),
+    path("admin/", admin.site.urls),
+]
