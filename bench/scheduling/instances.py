@@ -93,7 +93,7 @@ def _person(chance, key, zone, manager):
         ),
         busy=tuple(busy),
         booked=tuple(booked),
-        buffer_minutes=chance.choice((0, 15, 15, 15, 30)) if chance.random() < 0.5 else 0,
+        buffer_minutes=chance.choice((15, 15, 30)) if chance.random() < 0.1 else 0,
         max_per_day=3 if manager else chance.choice((1, 2, 2, 2, 3)),
         max_per_week=chance.choice((6, 8, 10)) if manager else chance.choice((2, 3, 3, 4, 5)),
         recent_load=min(9, sum(chance.random() < 0.3 for _ in range(12))),

@@ -21,13 +21,17 @@ from interviews.scheduling.tiers import load_of, total_of
 
 if TYPE_CHECKING:
     from interviews.scheduling.board import Laid
-    from interviews.scheduling.workers import Improve, Plans, Report, Team
+    from interviews.scheduling.placing import Prices
+    from interviews.scheduling.workers import Improve, Plans, Report, Settle, Team
 
 PROOF_SHARE = 0.6
 """The share of the time after which the proof of a bound is cut short, so that its start can be improved."""
 SLICES = 12
 """So often the processes compare what they have."""
-HOT, WARM, COLD = 15.0, 6.0, 0.4
+MOST_SETTLED, SETTLE_AFTER, SETTLE_SHARE = 400, 2, 0.5
+"""For up to so many loops, so many slices after the proof, for such a share of what is left, one process looks
+for the best schedule among all plans the proof came across."""
+HOT, WARM, COLD = 15.0, 3.0, 0.3
 """The heat, in points, with which improving begins on its own, begins from a guided start, and ends."""
 LEFT_OVER = 1e-9
 
@@ -197,6 +201,7 @@ class _Run:
         self.bound: int | None = None
         self.laid: Laid = board.lay_out(problems, _everybody(problems))
         self.best: Plans
+        self.guide: Prices | None = None
 
     # ---- when it ends ----------------
 
@@ -318,8 +323,9 @@ class _Conversation:
     def __init__(self, run: _Run, team: Team, processes: int, proving: bool) -> None:
         self.run, self.team = run, team
         self.busy = dict.fromkeys(range(processes), "starting")
-        self.proof_due = proving
+        self.proof_due, self.prover = proving, -1
         self.slice = 0
+        self.settle_at: int | None = None
         self.heat = HOT
         self.cooling = time.monotonic(), run.left() * (PROOF_SHARE if proving else 1.0)
 
@@ -345,7 +351,7 @@ class _Conversation:
 
         run = self.run
         if self.proof_due:
-            self.proof_due = False
+            self.proof_due, self.prover = False, idle[0]
             self.busy[idle[0]] = "proving"
             share = PROOF_SHARE if run.rounds is None else 1.0
             self.team.order(idle[0], Prove(run.best, run.left() * share, 400))
@@ -359,10 +365,21 @@ class _Conversation:
                 run.stopped = run.stopped or "rounds"
                 return False
         for worker in idle:
-            self.busy[worker] = "improving"
-            self.team.order(worker, self._improve(worker))
+            settle = self._settle(worker)
+            self.busy[worker] = "settling" if settle else "improving"
+            self.team.order(worker, settle or self._improve(worker))
         self.slice += 1
         return True
+
+    def _settle(self, worker: int) -> Settle | None:
+        """Once, some slices after the proof, the worker that proved looks for the best of all plans it knows."""
+        from interviews.scheduling.workers import Settle
+
+        few = len(self.run.laid.keys) <= MOST_SETTLED
+        if self.settle_at is None or self.slice < self.settle_at or worker != self.prover or not few:
+            return None
+        self.settle_at = None
+        return Settle(self.run.best, self.run.left() * SETTLE_SHARE)
 
     def _improve(self, worker: int) -> Improve:
         from interviews.scheduling.workers import Improve
@@ -378,7 +395,7 @@ class _Conversation:
             seconds = min(max(whole / SLICES, 0.1), run.left())
             low, high = (min(1.0, moment / max(whole, 1e-6)) for moment in (spent, spent + seconds))
         hot, cold = (self.heat * (COLD / self.heat) ** share for share in (low, high))
-        return Improve(run.best, rounds, seconds, (run.seed, self.slice, worker), hot, cold)
+        return Improve(run.best, rounds, seconds, (run.seed, self.slice, worker), hot, cold, run.guide)
 
     def _hear(self, report: Report) -> None:
         if report.kind == "failed" and not self.team.alive(report.worker):
@@ -389,6 +406,9 @@ class _Conversation:
             self.run.note = f"No bound was proven to the end: {report.text}" if self.run.bound is None else ""
         if report.kind == "proven":  # from here on everybody works on what the proof led to
             self.heat, self.cooling = WARM, (time.monotonic(), self.run.left())
+            self.run.guide = report.guide
+            if self.run.rounds is None:
+                self.settle_at = self.slice + SETTLE_AFTER
         self.run.take(report.plans, report.bound)
 
     def _last_words(self) -> None:

@@ -11,8 +11,8 @@ longer compete, so the sum of their separate optima, minus what the prices were 
 exist anyway, is never more than any real schedule costs. It is added up in whole numbers from the very
 prices the kernel saw, so no rounding of the linear program can make it too large.
 
-*The guided start* takes the columns the mix uses most, as far as they fit together, and inserts the other
-loops at the final prices.
+*The guided start* decides the columns the mix uses most, as far as they fit together, mixes the others anew,
+and so on (diving); *settling* asks HiGHS for the best schedule of whole columns among those that are known.
 
 The linear program is solved by HiGHS (Q. Huangfu, J. A. J. Hall, 2018). This module runs in a process of its
 own (see `workers`).
@@ -42,6 +42,12 @@ FEW_LOOPS = 60
 SEVERAL = 7
 ITERATIONS = 400
 CLOSE = 1e-4
+USED, SURE = 1e-6, 0.999
+"""From which share on the mix uses a plan, and is sure of it."""
+DECIDED_AT_ONCE = 0.1
+"""Of the loops that wait, so many are decided before the others are asked again."""
+OFFERS, PRICES_OFF, NEARLY = 4, 0.3, 60.0
+"""So often loops are asked at prices off by so much, for plans this near (in points) to being useful."""
 Floats = NDArray[np.float64]
 Row = tuple[str, int]
 """A limit on one person that the master has learnt of: "slot" and a column, "day" and a local day, "week" and
@@ -226,23 +232,28 @@ class Bounding:
                 week = int(board.week_of[event[3]])
                 days[event[3]] = days.get(event[3], 0.0) + value
                 weeks[week] = weeks.get(week, 0.0) + value
-            held = self.base.held[p]
             for day, value in days.items():
-                left = max(0, int(board.day_limit[p] - held[day]))
-                if value > left + 1e-6:
+                if value > (left := self._left(p, ("day", day))) + 1e-6:
                     learnt += self._learn(p, ("day", day), left)
             for week, value in weeks.items():
-                left = max(0, int(board.week_limit[p] - held[board.week_of == week].sum()))
-                if value > left + 1e-6:
+                if value > (left := self._left(p, ("week", week))) + 1e-6:
                     learnt += self._learn(p, ("week", week), left)
             if board.four_week_limit[p] < NO_LIMIT:
                 for first in {max(day - back, 0) for day in days for back in (0, FOUR_WEEKS - 1)}:
                     inside = sum(value for day, value in days.items() if first <= day < first + FOUR_WEEKS)
-                    left = max(0, int(board.four_week_limit[p] - held[first : first + FOUR_WEEKS].sum()))
-                    if inside > left + 1e-6:
+                    if inside > (left := self._left(p, ("weeks", first))) + 1e-6:
                         learnt += self._learn(p, ("weeks", first), left)
             learnt += self._learn_slots(p, parts)
         return learnt
+
+    def _left(self, p: int, row: Row) -> int:
+        """How many interviews a day, a week or four weeks have left for the person."""
+        (kind, at), board, held = row, self.board, self.base.held[p]
+        if kind == "day":
+            return max(0, int(board.day_limit[p] - held[at]))
+        if kind == "week":
+            return max(0, int(board.week_limit[p] - held[board.week_of == at].sum()))
+        return max(0, int(board.four_week_limit[p] - held[at : at + FOUR_WEEKS].sum()))
 
     def _learn_slots(self, p: int, parts: list[tuple[float, tuple[int, int, int, int]]]) -> int:
         """The columns at which the mix asks for the person more than once, one for each crowded stretch."""
@@ -313,26 +324,38 @@ class Bounding:
         person = np.round(duals.person * POINT).astype(np.int64)
         return Prices(person, slot_row, np.cumsum(slot, axis=1), day, int(bool(rows)), loads), rows
 
+    def final_prices(self) -> Prices:
+        """The latest prices, for loops that are placed one after the other."""
+        assert self.duals is not None
+        return self.prices(self.duals, loads=1)[0]
+
     def _price(self, duals: Duals, wanted: int) -> int:
         """Ask each loop for its best plans at these prices; the bound that follows. Returns the new columns."""
-        board, loops = self.board, len(self.board.shape)
         prices, rows = self.prices(duals, loads=0)
-        limits = np.minimum(np.floor(duals.loop * POINT).astype(np.int64), board.unplaced)
-        starts = np.zeros((loops, wanted, MAX_BLOCKS), np.int64)
-        sitting = np.zeros((loops, wanted, max(board.seats, 1)), np.int64)
-        costs, least = np.zeros((loops, wanted), np.int64), np.zeros(loops, np.int64)
-        placing.price_all(board, self.base, prices, limits, wanted, self.room, starts, sitting, costs, least)
+        limits = np.minimum(np.floor(duals.loop * POINT).astype(np.int64), self.board.unplaced)
+        least, added = self._ask(prices, limits, wanted, self.base)
         steps = np.minimum(0, self._step_cost - prices.person[self._step_person])
         bound = int(least.sum()) + int(steps.sum())
         bound -= sum(price * self._limit_of[key] for key, price in rows.items())
         if bound > self.bound:
             self.bound, self.center = bound, duals
+        return added
+
+    def _ask(self, prices: Prices, limits: Numbers, wanted: int, state: State) -> tuple[Numbers, int]:
+        """Each loop's best plans below its limit at these prices, as things stand. Returns what each costs at
+        least, and how many plans were new to the master.
+        """
+        board, loops = self.board, len(self.board.shape)
+        starts = np.zeros((loops, wanted, MAX_BLOCKS), np.int64)
+        sitting = np.zeros((loops, wanted, max(board.seats, 1)), np.int64)
+        costs, least = np.zeros((loops, wanted), np.int64), np.zeros(loops, np.int64)
+        placing.price_all(board, state, prices, limits, wanted, self.room, starts, sitting, costs, least)
         added = 0
         for i, n in np.argwhere(costs < NO_PLAN):
             blocks, seats = board.shape[i, BLOCKS], board.shape[i, SEATS]
             starts[i, n, blocks:], sitting[i, n, seats:] = -1, -1
             added += self._add(int(i), starts[i, n], sitting[i, n])
-        return added
+        return least, added
 
     # ---- the whole ----------------
 
@@ -360,17 +383,136 @@ class Bounding:
             if self.proven or stop():
                 return
 
-    def guided(self) -> State:
-        """A complete schedule that follows the mix."""
-        board, state = self.board, placing.state_of(self.board)
-        if self.duals is None:
-            self._solve_master()
+    def guided(self, stop: Callable[[], bool]) -> State:
+        """A complete schedule that follows the mix: what the mix is surest of is decided, the other loops are
+        asked again as things stand, and so on. When `stop` says so, the rest follows in one go.
+        """
+        board, state, share = self.board, placing.state_of(self.board), DECIDED_AT_ONCE
+        decided: list[int] = []
+        while True:
+            self._solve()
+            assert self.duals is not None
+            waiting, share = state.starts[:, 0] < 0, 1.0 if stop() else share
+            most, before = max(1, int(waiting.sum() * share)), len(decided)
+            for number in np.argsort(-self.values, kind="stable").tolist():
+                value, column = self.values[number], self.columns[number]
+                if value < USED or (len(decided) - before >= most and value < SURE):
+                    break
+                if waiting[column.loop] and placing.accept(
+                    board, state, column.loop, column.starts, column.sitting
+                ):
+                    self._lp.changeColBounds(self._fixed_columns + number, 1.0, 1.0)
+                    decided.append(number)
+            if len(decided) == before or share == 1.0:
+                break
+            self._solve()
+            limits = np.minimum(np.floor(self.duals.loop * POINT).astype(np.int64), board.unplaced)
+            limits[state.starts[:, 0] >= 0] = 0
+            self._ask(self.prices(self.duals, loads=0)[0], limits, 1, state)
+            self._flush()
+        for number in decided:
+            self._lp.changeColBounds(self._fixed_columns + number, 0.0, self._inf)
+        return self._completed(state)
+
+    def settled(self, known: State, seconds: float) -> State:
+        """The best schedule of whole plans that the master knows, or the known one when none better is found in
+        time. Plans are left out that cost, at the final prices, more above their loop's best than the known
+        schedule costs above the mix: no better schedule has them.
+        """
+        import highspy
+
+        self._offer_more()
+        for i in np.flatnonzero(known.starts[:, 0] >= 0):
+            self._add(int(i), known.starts[i], known.sitting[i])
+        self._flush()
+        mix = self._solve()
+        above = np.array(self._lp.getSolution().col_dual)[self._fixed_columns :]
+        useful = above <= int(known.total[0]) / POINT - mix
+        self._learn_of(np.flatnonzero(useful))
+        lp, fixed = self._lp, self._fixed_columns
+        every = np.arange(fixed + len(self.columns), dtype=np.int32)
+        kinds = np.full(len(every), int(highspy.HighsVarType.kInteger), np.uint8)
+        kinds[len(self.board.shape) : fixed] = int(highspy.HighsVarType.kContinuous)
+        lp.changeColsIntegrality(len(every), every, kinds)
+        upper = np.where(useful, self._inf, 0.0)
+        lp.changeColsBounds(len(upper), every[fixed:], np.zeros(len(upper)), upper)
+        lp.setSolution(self._as_solution(highspy, known))
+        lp.setOptionValue("time_limit", lp.getRunTime() + seconds)
+        lp.setOptionValue("mip_rel_gap", CLOSE)
+        lp.run()
+        chosen = np.flatnonzero(np.array(lp.getSolution().col_value)[fixed:] > 0.5)
+        kinds[:] = int(highspy.HighsVarType.kContinuous)
+        lp.changeColsIntegrality(len(every), every, kinds)
+        lp.changeColsBounds(len(upper), every[fixed:], np.zeros(len(upper)), np.full(len(upper), self._inf))
+        lp.setOptionValue("time_limit", self._inf)
+        state = placing.state_of(self.board)
+        for number in chosen:
+            column = self.columns[number]
+            placing.accept(self.board, state, column.loop, column.starts, column.sitting)
+        state = self._completed(state)
+        return state if state.total[0] < known.total[0] else known
+
+    def _offer_more(self) -> None:
+        """Offer plans that are best at prices a little off, so that whole plans have more to choose from."""
         assert self.duals is not None
-        for number in np.argsort(-self.values, kind="stable"):
-            if self.values[number] > 1e-6:
-                column = self.columns[number]
-                placing.accept(board, state, column.loop, column.starts, column.sitting)
-        prices, _ = self.prices(self.duals, loads=1)
+        duals, chance = self.duals, np.random.default_rng(0)
+        limits = np.floor((duals.loop + NEARLY) * POINT).astype(np.int64)
+        limits = np.minimum(limits, self.board.unplaced)
+        for _ in range(OFFERS):
+            off = chance.uniform(1 - PRICES_OFF, 1 + PRICES_OFF, len(duals.rows))
+            rows = {key: value * by for (key, value), by in zip(duals.rows.items(), off, strict=True)}
+            prices, _ = self.prices(duals._replace(rows=rows), loads=0)
+            self._ask(prices, limits, SEVERAL, self.base)
+
+    def _learn_of(self, numbers: Numbers) -> None:
+        """Add every limit that these plans could break together."""
+        board, events_of = self.board, dict[int, list[tuple[int, tuple[int, int, int, int]]]]()
+        for number in numbers.tolist():
+            column = self.columns[number]
+            for event in column.events:
+                events_of.setdefault(event[0], []).append((column.loop, event))
+        for p, events in events_of.items():
+            for at in {event[1] for _, event in events}:
+                if len({i for i, event in events if event[1] <= at < event[2]}) > 1:
+                    self._learn(p, ("slot", at), 1)
+            days = {event[3] for _, event in events}
+            for day in days:
+                self._learn(p, ("day", day), self._left(p, ("day", day)))
+            for week in {int(board.week_of[day]) for day in days}:
+                self._learn(p, ("week", week), self._left(p, ("week", week)))
+            if board.four_week_limit[p] < NO_LIMIT:
+                for first in {max(day - FOUR_WEEKS + 1, 0) for day in days} | days:
+                    self._learn(p, ("weeks", first), self._left(p, ("weeks", first)))
+
+    def _as_solution(self, highspy: Any, known: State) -> Any:
+        """The known schedule in the master's terms."""
+        loops, values = len(self.board.shape), np.zeros(self._fixed_columns + len(self.columns))
+        values[:loops] = known.starts[:, 0] < 0
+        held = np.zeros(len(self.board.load), np.int64)
+        for number, column in enumerate(self.columns):
+            i = column.loop
+            if (known.starts[i] == column.starts).all() and (known.sitting[i] == column.sitting).all():
+                values[self._fixed_columns + number] = 1
+                for event in column.events:
+                    held[event[0]] += 1
+        for step, p in enumerate(self._step_person.tolist()):
+            values[loops + step], held[p] = held[p] > 0, held[p] - 1
+        solution = highspy.HighsSolution()
+        solution.col_value = values.tolist()
+        return solution
+
+    def _solve(self) -> float:
+        """The best mix within all limits."""
+        value = self._solve_master()
+        while self._learn_all():
+            value = self._solve_master()
+        return value
+
+    def _completed(self, state: State) -> State:
+        """Insert the loops that are still without a plan, at the final prices."""
+        board = self.board
+        assert self.duals is not None
+        prices = self.final_prices()
         order = [i for i in np.argsort(-self.duals.loop, kind="stable") if state.starts[i, 0] < 0]
         placing.insert_all(board, state, prices, np.array(order, np.int64), placing.room_for(board))
         return state

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from interviews.scheduling.model import Interval, Person, Problem, zone_of
+from interviews.scheduling.model import Interval, Person, Problem, WeeklyHours, zone_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 24 * 60
@@ -99,18 +99,27 @@ def working_time(person: Person, start: int, end: int) -> list[Stretch]:
     """The person's working hours around start..end, without days off; hours that touch at midnight are one
     stretch.
     """
+    return _hours_between(person.zone, person.hours, person.days_off, start // DAY, end // DAY)
+
+
+@lru_cache(maxsize=1024)
+def _hours_between(
+    zone: str, weekly: tuple[WeeklyHours, ...], days_off: frozenset[date], first: int, last: int
+) -> list[Stretch]:
+    """From and until these days in UTC, counted from 1970."""
     hours: list[Stretch] = []
-    off = {day.toordinal() for day in person.days_off}
-    for day in range(local_day(person.zone, start) - 1, local_day(person.zone, end) + 2):
+    off = {day.toordinal() for day in days_off}
+    for day in range(local_day(zone, first * DAY) - 1, local_day(zone, last * DAY + DAY) + 2):
         if day in off:
             continue
-        for span in person.hours:
+        for span in weekly:
             if span.weekday == (day - 1) % 7:  # ordinal 1 was a Monday
                 opens, closes = minute_of(span.opens), minute_of(span.closes) or DAY
-                hours.append((local_minute(person.zone, day, opens), local_minute(person.zone, day, closes)))
+                hours.append((local_minute(zone, day, opens), local_minute(zone, day, closes)))
     return merged(hours)
 
 
+@lru_cache(maxsize=1024)
 def free_time(person: Person, start: int, end: int) -> tuple[Stretch, ...]:
     """Working hours without meetings and interviews, each with the person's buffer around it."""
     return tuple(without(working_time(person, start, end), taken_time(person)))
@@ -163,16 +172,23 @@ def candidate_time(problem: Problem) -> dict[int, list[Stretch]]:
     """When the candidate can come, by the candidate's local day (ordinal): windows cut at midnight, without
     days off and without what lies before `not_before`.
     """
-    earliest = None if problem.not_before is None else ceil_minute(problem.not_before)
-    off = {day.toordinal() for day in problem.days_off}
-    stretches = [inner(window) for window in problem.windows]
-    if earliest is not None:
+    return _time_by_day(problem.windows, problem.zone, problem.days_off, problem.not_before)
+
+
+@lru_cache(maxsize=64)  # an explanation asks for the same windows again and again
+def _time_by_day(
+    windows: tuple[Interval, ...], zone: str, days_off: frozenset[date], not_before: datetime | None
+) -> dict[int, list[Stretch]]:
+    off = {day.toordinal() for day in days_off}
+    stretches = [inner(window) for window in windows]
+    if not_before is not None:
+        earliest = ceil_minute(not_before)
         stretches = [(max(start, earliest), end) for start, end in stretches]
     days: dict[int, list[Stretch]] = {}
     for start, end in merged(stretches):
         while start < end:
-            day = local_day(problem.zone, start)
-            midnight = local_minute(problem.zone, day, DAY)
+            day = local_day(zone, start)
+            midnight = local_minute(zone, day, DAY)
             if day not in off:
                 days.setdefault(day, []).append((start, min(end, midnight)))
             start = midnight

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from interviews.scheduling.calendars import (
     DAY,
@@ -22,7 +21,18 @@ from interviews.scheduling.calendars import (
     working_time,
 )
 from interviews.scheduling.matching import shortage
-from interviews.scheduling.model import Block, Change, Explanation, Fix, Person, Plan, Problem, Reason, Seat
+from interviews.scheduling.model import (
+    Block,
+    Change,
+    Explanation,
+    Fix,
+    Person,
+    Plan,
+    Problem,
+    Reason,
+    Seat,
+    varied,
+)
 from interviews.scheduling.relaxing import Relaxation, narrowed, relaxations
 from interviews.scheduling.solving import search
 
@@ -175,11 +185,11 @@ def _within_limits(person: Person, starts: list[Stretch]) -> bool:
 
 def _impossible_alone(problem: Problem, blocks: Sequence[Block]) -> Iterator[Reason]:
     for block in blocks:
-        alone = replace(
+        alone = varied(
             problem,
             blocks=(block,),
             fixed=tuple(item for item in problem.fixed if item.block == block.key),
-            rules=replace(problem.rules, order=()),
+            rules=varied(problem.rules, order=()),
         )
         plans, complete = search(alone, 1)
         if complete and not plans:
@@ -251,7 +261,7 @@ def _may_help(problem: Problem, relaxed: Sequence[Relaxation]) -> tuple[bool, Pl
 
 
 def _shortly(problem: Problem) -> Problem:
-    return replace(problem, rules=replace(problem.rules, node_limit=min(problem.rules.node_limit, NODES)))
+    return varied(problem, rules=varied(problem.rules, node_limit=min(problem.rules.node_limit, NODES)))
 
 
 def _relaxed(problem: Problem, relaxed: Sequence[Relaxation]) -> Problem:

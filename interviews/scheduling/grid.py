@@ -31,7 +31,7 @@ from interviews.scheduling.calendars import (
     minute_of,
 )
 from interviews.scheduling.kernel import Loop
-from interviews.scheduling.model import EMPTY, Fixed, Person, Problem, Seat
+from interviews.scheduling.model import EMPTY, Break, Fixed, Person, Problem, Seat
 from interviews.scheduling.prices import prices_of
 from interviews.scheduling.tiers import NO_PLAN, WEIGHTS, load_of
 
@@ -211,7 +211,7 @@ def _rows(
     first, last = int(minute_at[0]) // WEEK, int(minute_at[-1]) // WEEK
     columns = (minute_at - first * WEEK) // tick
     for row, person in enumerate(people):
-        np.take(_row(person, first, last, tick), columns, out=free[row])
+        _row(person, first, last, tick).take(columns, out=free[row])
     return {person.key: row for row, person in enumerate(people)}, free
 
 
@@ -331,23 +331,29 @@ def _local_days(zone: str, first: int, last: int, tick: int) -> Numbers:
 
 def _order_costs(problem: Problem, weights: Mapping[str, int] = WEIGHTS) -> Numbers:
     """[2**B, B] what it costs that a block comes next when the blocks of a set are done."""
-    blocks = problem.blocks
-    number = {block.key: b for b, block in enumerate(blocks)}
-    full = (1 << len(blocks)) - 1
-    wish = weights["order"]
+    number = {block.key: b for b, block in enumerate(problem.blocks)}
     rules: dict[tuple[int, int], bool] = {}
     for rule in problem.rules.order:
         pair = number[rule.before], number[rule.after]
         rules[pair] = rule.hard or rules.get(pair, False)
-    costs = np.zeros((full + 1, len(blocks)), np.int64)
+    positions = tuple(block.position for block in problem.blocks)
+    return _costs_of_order(positions, tuple(rules.items()), weights["order"])
+
+
+@lru_cache(maxsize=64)
+def _costs_of_order(
+    positions: tuple[str, ...], rules: tuple[tuple[tuple[int, int], bool], ...], wish: int
+) -> Numbers:
+    full = (1 << len(positions)) - 1
+    costs = np.zeros((full + 1, len(positions)), np.int64)
     for done in range(full + 1):
-        for b, block in enumerate(blocks):
+        for b, position in enumerate(positions):
             cost = 0
-            if block.position == "first" and done != 0:
+            if position == "first" and done != 0:
                 cost += wish
-            if block.position == "last" and done | 1 << b != full:
+            if position == "last" and done | 1 << b != full:
                 cost += wish
-            for (before, after), hard in rules.items():
+            for (before, after), hard in rules:
                 if after == b and not done >> before & 1:
                     cost = cost + wish if not hard else NO_PLAN
             costs[done, b] = min(cost, NO_PLAN)
@@ -373,15 +379,18 @@ def _breaks(
     """When each break is due and given on each day, in ticks from the day's first column (see
     `kernel.Loop`).
     """
-    rules = problem.rules.breaks
+    return _break_times(problem.rules.breaks, problem.zone, tuple((day, hulls[day][0]) for day in days), tick)
+
+
+@lru_cache(maxsize=64)
+def _break_times(
+    rules: tuple[Break, ...], zone: str, days: tuple[tuple[int, int], ...], tick: int
+) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     tables = [np.zeros((len(days), len(rules)), np.int64) for _ in range(4)]
-    for k, day in enumerate(days):
-        low = hulls[day][0]
+    for k, (day, low) in enumerate(days):
         for r, rest in enumerate(rules):
             clock = [rest.due_if_starts_before, rest.due_if_ends_after, rest.earliest, rest.latest]
-            before, after, earliest, latest = (
-                local_minute(problem.zone, day, minute_of(at)) - low for at in clock
-            )
+            before, after, earliest, latest = (local_minute(zone, day, minute_of(at)) - low for at in clock)
             tables[0][k, r] = -(-before // tick)
             tables[1][k, r] = after // tick
             tables[2][k, r] = -(-(earliest + rest.minutes) // tick)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 MAX_BLOCKS = 6
@@ -27,6 +27,9 @@ MAX_HORIZON_DAYS = 400
 MAX_NODES = 20_000
 EMPTY = ""
 """Stands for nobody: a plan leaves an optional seat out, it never names a person with this key."""
+
+
+Thing = TypeVar("Thing")
 
 
 class InvalidProblem(ValueError):
@@ -43,6 +46,16 @@ def _refuse_repeated(keys: Iterable[str], what: str) -> None:
     for key in keys:
         _refuse_if(key in seen, f"{what} “{key}” is there twice; give each one its own key.")
         seen.add(key)
+
+
+def varied(thing: Thing, **changes: object) -> Thing:
+    """A copy with some fields changed, as `dataclasses.replace` makes it, but not checked again: for the dozens of
+    variants of a valid problem that the engine itself makes.
+    """
+    copy = object.__new__(type(thing))
+    for name in thing.__slots__:  # type: ignore[attr-defined]
+        object.__setattr__(copy, name, changes[name] if name in changes else getattr(thing, name))
+    return copy
 
 
 @lru_cache(maxsize=1024)

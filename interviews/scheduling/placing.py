@@ -43,8 +43,10 @@ ALWAYS = 30_000
 Chances = NDArray[np.float64]
 FEWEST, MOST = 2, 6
 """How many loops are taken out in a round."""
-DRAWS = 64
+DRAWS = 65
 """Random numbers for one round."""
+GUIDED = 0.5
+"""The share of rounds that follow the prices."""
 
 
 class State(NamedTuple):
@@ -667,13 +669,15 @@ def improve(
     state: State,
     best: State,
     prices: Prices,
+    guide: Prices,
     room: Room,
     draws: Chances,
     hot: float,
     cold: float,
 ) -> None:
     """Ruin and recreate, one round for each row of `draws` (random numbers from 0 to 1). `best` ends as the
-    best schedule seen; it and `state` begin as any schedules of this board.
+    best schedule seen; it and `state` begin as any schedules of this board. Some rounds put loops back at the
+    prices of the `guide`, which leave the hours that others need most; what counts is the true cost.
     """
     rounds = draws.shape[0]
     group = np.zeros(MOST, np.int64)
@@ -705,8 +709,9 @@ def improve(
             while y > 0 and key[order[y]] < key[order[y - 1]]:
                 order[y], order[y - 1] = order[y - 1], order[y]
                 y -= 1
+        guided = draw[DRAWS - 1] < GUIDED
         for x in range(count):
-            insert(board, state, prices, group[order[x]], room)
+            insert(board, state, guide if guided else prices, group[order[x]], room)
         worse = state.total[0] - before
         if worse <= 0 or draw[10] < exp(-worse / heat):
             if state.total[0] < best.total[0]:
@@ -740,7 +745,7 @@ def choose(board: Board, state: State, draw: Chances, group: Numbers) -> Number:
                 nth -= 1
     wanted = FEWEST + int(draw[2] * (MOST - FEWEST + 1))
     group[0], count, at = first, 1, 11
-    while count < wanted and at + 3 <= DRAWS:
+    while count < wanted and at + 3 < DRAWS:
         source = first if draw[at] < 0.75 else group[int(draw[at + 1] * count)]
         low, high = board.near_first[source], board.near_first[source + 1]
         if low < high:

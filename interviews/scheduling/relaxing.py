@@ -9,7 +9,7 @@ meeting at Tuesday 14:00).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from interviews.scheduling.calendars import (
@@ -33,6 +33,7 @@ from interviews.scheduling.model import (
     Rules,
     Seat,
     WeeklyHours,
+    varied,
     zone_of,
 )
 
@@ -85,8 +86,8 @@ def narrowed(relaxation: Relaxation, problem: Problem, plan: Plan) -> Iterator[R
 
 def _change_rules(**values: object) -> Callable[[Problem], Problem]:
     def apply(problem: Problem) -> Problem:
-        rules: Rules = replace(problem.rules, **values)  # type: ignore[arg-type]
-        return replace(problem, rules=rules)
+        rules: Rules = varied(problem.rules, **values)
+        return varied(problem, rules=rules)
 
     return apply
 
@@ -94,7 +95,7 @@ def _change_rules(**values: object) -> Callable[[Problem], Problem]:
 def _change_person(key: str, change: Callable[[Person], Person]) -> Callable[[Problem], Problem]:
     def apply(problem: Problem) -> Problem:
         people = tuple(change(person) if person.key == key else person for person in problem.people)
-        return replace(problem, people=people)
+        return varied(problem, people=people)
 
     return apply
 
@@ -140,7 +141,7 @@ def _longer_gap(minutes: int) -> Relaxation:
 
     def apply(problem: Problem) -> Problem:
         most = max(minutes, problem.rules.max_idle_minutes)
-        return replace(problem, rules=replace(problem.rules, max_idle_minutes=most))
+        return varied(problem, rules=varied(problem.rules, max_idle_minutes=most))
 
     return Relaxation("longer_gap", (change,), apply)
 
@@ -148,7 +149,7 @@ def _longer_gap(minutes: int) -> Relaxation:
 def _without_break(name: str) -> Callable[[Problem], Problem]:
     def apply(problem: Problem) -> Problem:
         breaks = tuple(rest for rest in problem.rules.breaks if rest.name != name)
-        return replace(problem, rules=replace(problem.rules, breaks=breaks))
+        return varied(problem, rules=varied(problem.rules, breaks=breaks))
 
     return apply
 
@@ -156,10 +157,10 @@ def _without_break(name: str) -> Callable[[Problem], Problem]:
 def _without_order(before: str, after: str) -> Callable[[Problem], Problem]:
     def apply(problem: Problem) -> Problem:
         order = tuple(
-            replace(rule, hard=False) if (rule.before, rule.after) == (before, after) else rule
+            varied(rule, hard=False) if (rule.before, rule.after) == (before, after) else rule
             for rule in problem.rules.order
         )
-        return replace(problem, rules=replace(problem.rules, order=order))
+        return varied(problem, rules=varied(problem.rules, order=order))
 
     return apply
 
@@ -224,20 +225,20 @@ def _of_people(problem: Problem) -> Iterator[Relaxation]:
 
 
 def _without_meetings(person: Person) -> Person:
-    return replace(person, busy=())
+    return varied(person, busy=())
 
 
 def _without_limits(person: Person) -> Person:
-    return replace(person, max_per_day=None, max_per_week=None, max_per_four_weeks=None)
+    return varied(person, max_per_day=None, max_per_week=None, max_per_four_weeks=None)
 
 
 def _without_buffer(person: Person) -> Person:
-    return replace(person, buffer_minutes=0)
+    return varied(person, buffer_minutes=0)
 
 
 def _with_long_days(person: Person) -> Person:
     long = tuple(WeeklyHours(weekday, *LONG_DAY) for weekday in range(7))
-    return replace(person, hours=(*person.hours, *long), days_off=frozenset())
+    return varied(person, hours=(*person.hours, *long), days_off=frozenset())
 
 
 def _fewer_meetings(person: Person, plan: Plan) -> Iterator[Relaxation]:
@@ -265,7 +266,7 @@ def _fewer_meetings(person: Person, plan: Plan) -> Iterator[Relaxation]:
 
 def _moved_meetings(person: Person, meetings: list[Interval]) -> Relaxation:
     def apply(found: Person) -> Person:
-        return replace(found, busy=tuple(meeting for meeting in found.busy if meeting not in meetings))
+        return varied(found, busy=tuple(meeting for meeting in found.busy if meeting not in meetings))
 
     changes = tuple(
         Change(
@@ -296,7 +297,7 @@ def _shorter_hours(person: Person, plan: Plan) -> Iterator[Relaxation]:
         change = Change("hours", text, placed.block, person.key, Interval(placed.starts_at, placed.ends_at))
 
         def apply(found: Person, extra: WeeklyHours = extra, day: date = day) -> Person:
-            return replace(found, hours=(*found.hours, extra), days_off=found.days_off - {day})
+            return varied(found, hours=(*found.hours, extra), days_off=found.days_off - {day})
 
         yield Relaxation("hours", (change,), _change_person(person.key, apply))
 
@@ -315,8 +316,8 @@ def _of_pins(problem: Problem) -> Iterator[Relaxation]:
 
 def _movable(block: str) -> Callable[[Problem], Problem]:
     def apply(problem: Problem) -> Problem:
-        fixed = tuple(replace(item, movable=True) if item.block == block else item for item in problem.fixed)
-        return replace(problem, fixed=fixed)
+        fixed = tuple(varied(item, movable=True) if item.block == block else item for item in problem.fixed)
+        return varied(problem, fixed=fixed)
 
     return apply
 
@@ -345,7 +346,7 @@ def _window(problem: Problem, window: Interval, broad: bool = True) -> Relaxatio
     change = Change("candidate_time", text, interval=window)
 
     def apply(found: Problem) -> Problem:
-        return replace(found, windows=(*found.windows, window))
+        return varied(found, windows=(*found.windows, window))
 
     return Relaxation("candidate_time", (change,), apply, broad, most=2)
 
@@ -381,13 +382,13 @@ def _one_more(problem: Problem, block: Block, seat: Seat) -> Relaxation:
     new = Person(f"{NEW_PERSON}:{block.key}:{seat.key}", "One more qualified person", problem.zone, ALL_WEEK)
 
     def apply(found: Problem) -> Problem:
-        widened = replace(seat, pool=(*seat.pool, new.key))
+        widened = varied(seat, pool=(*seat.pool, new.key))
         blocks = tuple(
-            replace(other, seats=tuple(widened if place.key == seat.key else place for place in other.seats))
+            varied(other, seats=tuple(widened if place.key == seat.key else place for place in other.seats))
             if other.key == block.key
             else other
             for other in found.blocks
         )
-        return replace(found, blocks=blocks, people=(*found.people, new))
+        return varied(found, blocks=blocks, people=(*found.people, new))
 
     return Relaxation("one_more_person", (Change("one_more_person", text, block=block.key),), apply, most=6)

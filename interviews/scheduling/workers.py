@@ -24,8 +24,10 @@ import numpy as np
 from interviews.scheduling import bounding, placing
 from interviews.scheduling.board import Board
 from interviews.scheduling.kernel import Numbers
-from interviews.scheduling.placing import State
+from interviews.scheduling.placing import Prices, State
 
+DIVE_FROM = 0.85
+"""The share of the time for a proof after which it is cut short, so that there is time to follow it."""
 CHUNK_SECONDS = 0.05
 """How long a worker improves before it looks at the clock."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +52,8 @@ class Improve(NamedTuple):
     seed: tuple[int, ...]
     hot: float
     cold: float
+    guide: Prices | None = None
+    """prices that the proof has found, once there are any"""
 
 
 class Prove(NamedTuple):
@@ -60,6 +64,13 @@ class Prove(NamedTuple):
     iterations: int
 
 
+class Settle(NamedTuple):
+    """An order to the worker that proved the bound: the best schedule of the plans it knows."""
+
+    plans: Plans
+    seconds: float
+
+
 class Report(NamedTuple):
     """What a worker says: it is ready, it has a better bound, it has finished an order."""
 
@@ -67,6 +78,7 @@ class Report(NamedTuple):
     kind: Literal["ready", "bound", "proven", "improved", "failed"]
     plans: Plans | None = None
     bound: int | None = None
+    guide: Prices | None = None
     text: str = ""
 
 
@@ -101,7 +113,7 @@ def improved(board: Board, order: Improve, clock: Callable[[], float] = time.mon
             return plans_of(best)
         heat = order.hot * (order.cold / order.hot) ** share * 1000
         draws = chance.random((chunk, placing.DRAWS))
-        placing.improve(board, state, best, prices, room, draws, heat, heat)
+        placing.improve(board, state, best, prices, order.guide or prices, room, draws, heat, heat)
         done += chunk
 
 
@@ -118,6 +130,7 @@ def serve(orders: BinaryIO, reports: BinaryIO) -> None:
     number, board = pickle.load(orders)  # noqa: S301 - written by the process that started this one
     improved(board, Improve(plans_of(placing.state_of(board)), 1, 600.0, (0,), 1.0, 1.0))  # loads the code
     report("ready")
+    proof: bounding.Bounding | None = None
     while True:
         try:
             order = pickle.load(orders)  # noqa: S301
@@ -127,21 +140,27 @@ def serve(orders: BinaryIO, reports: BinaryIO) -> None:
             report("improved", plans=improved(board, order))
             continue
         try:
-            _prove(board, order, report)
+            if isinstance(order, Prove):
+                proof = bounding.Bounding(board, state_with(board, order.plans))
+                _prove(proof, order, report)
+            else:
+                assert proof is not None
+                settled = proof.settled(state_with(board, order.plans), order.seconds)
+                report("improved", plans=plans_of(settled))
         except Exception as error:
             # a bound is a luxury: the schedule goes on without it, and the caller hears why
             report("failed", text=f"{type(error).__name__}: {error}")
 
 
-def _prove(board: Board, order: Prove, report: Callable[..., None]) -> None:
-    until = time.monotonic() + order.seconds
-    proof = bounding.Bounding(board, state_with(board, order.plans))
+def _prove(proof: bounding.Bounding, order: Prove, report: Callable[..., None]) -> None:
+    began = time.monotonic()
     proof.run(
-        lambda: time.monotonic() > until,
+        lambda: time.monotonic() > began + order.seconds * DIVE_FROM,
         lambda bound: report("bound", bound=bound),
         order.iterations,
     )
-    report("proven", plans=plans_of(proof.guided()), bound=proof.bound)
+    start = proof.guided(lambda: time.monotonic() > began + order.seconds)
+    report("proven", plans=plans_of(start), bound=proof.bound, guide=proof.final_prices())
 
 
 # ---- the side of the one who asks --------------------------------
@@ -177,7 +196,7 @@ class Team:
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
             self.reports.put(Report(number, "failed", text="A worker process ended early."))
 
-    def order(self, worker: int, order: Improve | Prove) -> None:
+    def order(self, worker: int, order: Improve | Prove | Settle) -> None:
         stdin = self._processes[worker].stdin
         assert stdin is not None
         with contextlib.suppress(OSError):  # it has ended, which its reports say

@@ -303,12 +303,29 @@ def test_bound_never_exceeds_the_optimum_found_by_trying_everything(seed):
     bounds = []
 
     proof.run(lambda: False, bounds.append)
-    guided = proof.guided()
+    guided = proof.guided(lambda: False)
+    settled = proof.settled(guided, SOON)
 
     assert bounds == sorted(bounds)
     assert proof.bound / points.POINT <= optimum + 1e-9
-    assert optimum <= int(guided.total[0]) / points.POINT
+    assert optimum <= int(settled.total[0]) / points.POINT <= int(guided.total[0]) / points.POINT
     assert plan_all(loops, seconds=SOON, rounds=24, processes=1, gap=0).points == optimum
+
+
+@needs_highs
+def test_settling_finds_the_best_of_the_known_plans_from_a_poor_start():
+    loops = crowded(3)
+    laid = board.lay_out(loops, {who.key: who for asked in loops.values() for who in asked.people})
+    nothing_placed = placing.state_of(laid.board)
+    proof = bounding.Bounding(laid.board, nothing_placed)
+    proof.run(lambda: False, lambda bound: None)
+
+    settled = proof.settled(nothing_placed, SOON)
+
+    known = plan_all(loops, seconds=SOON, rounds=48, processes=1, gap=0)
+    assert proof.bound <= settled.total[0] <= known.points * points.POINT * 1.02
+    again = proof.settled(settled, SOON)
+    assert again.total[0] <= settled.total[0]
 
 
 @needs_highs
