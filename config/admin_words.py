@@ -79,6 +79,8 @@ WORDS: Mapping[str, str] = {
     "calendar.disconnected": "Calendar disconnected",
     "calendar.became_unreadable": "A calendar could not be read any more",
     "calendar.readable_again": "A calendar could be read again",
+    "calendar.became_unwritable": "Interviews could not be put into a calendar",
+    "calendar.writable_again": "Interviews can be put into a calendar again",
     "edition.published": "Edition {number} published",
     "user.created": "Account made",
     "user.role_granted": "Role given: {role}",

@@ -122,6 +122,7 @@ CACHES = {
 
 # --- the journal --------------------------------------------------------------------------------------------
 EVENT_WIRING = "config.wiring.WIRING"
+OUTBOX_CARRIERS = "config.wiring.CARRIERS"
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

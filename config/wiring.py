@@ -1,4 +1,4 @@
-"""Every consequence in the product, on one page: event verb -> functions that follow, in this order.
+"""Every consequence in the product, on one page: event verb -> functions that follow, in this order; and what leaves how.
 
 They run in the transaction of the event, touch only the database, act as the system user, and what they record has the
 event as its cause. Look here to learn what happens because something happened.
@@ -7,8 +7,10 @@ event as its cause. Look here to learn what happens because something happened.
 from collections.abc import Mapping, Sequence
 
 from candidates import reactions as candidates
+from interviews import entries
 from interviews import reactions as interviews
 from journal.events import Reaction
+from outbox.deliveries import Carrier
 
 WIRING: Mapping[str, Sequence[Reaction]] = {
     "opening.approved": [interviews.flag_opening],
@@ -25,4 +27,10 @@ WIRING: Mapping[str, Sequence[Reaction]] = {
     "seat.card_waived": [interviews.open_debrief_when_complete],
     "scorecard.amended": [interviews.flag_card],
     "debrief.opened": [interviews.flag_debrief],
+    "calendar.connected": [interviews.write_what_is_booked],
+}
+
+# What carries the outbox's rows of each channel but mail (docs/adr/0002): outside any transaction, found again by the sweep.
+CARRIERS: Mapping[str, Carrier] = {
+    "calendar": entries.carry,
 }

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,8 +20,8 @@ from interviews.calendars.adapters.google import GoogleCalendar
 from interviews.calendars.adapters.graph import SCOPE as GRAPH_SCOPE
 from interviews.calendars.adapters.graph import GraphCalendar
 from interviews.calendars.adapters.ics_feed import IcsFeed
-from interviews.calendars.busy import Busy
-from interviews.models import BusyTime, Calendar, FeedToken, Interviewer
+from interviews.calendars.busy import Busy, Interval, without
+from interviews.models import BusyTime, Calendar, FeedToken, Interviewer, Invitation, Seat
 from journal import events
 from journal.errors import Refused
 
@@ -41,10 +42,13 @@ def connect(
     at: dt.datetime,
     username: str = "",
     secret: str = "",
+    writes: bool = False,
 ) -> Calendar:
     """Connect a calendar. Until it has been read once, its owner counts as unknown and is not scheduled.
 
-    Refuses kinds that are not read from outside, and for anybody but the person and those who manage interviewers.
+    With `writes`, their interviews are also put into it. One that is connected already is signed into anew.
+    Refuses kinds that are not read from outside, writing into any but CalDAV, and for anybody but the person and those
+    who manage interviewers.
     """
     _require(person, by)
     if kind not in {Kind.CALDAV, Kind.FEED, Kind.GOOGLE, Kind.GRAPH}:
@@ -53,10 +57,15 @@ def connect(
         raise Refused(
             "Say which calendar: its address, or the calendar's own name for it.", code="no_address"
         )
-    calendar = Calendar.objects.create(
-        interviewer=person, kind=kind, label=label.strip() or Kind(kind).label, address=address.strip(),
-        username=username.strip(), secret=secret, created_at=at,
-    )  # fmt: skip
+    if writes and kind != Kind.CALDAV:
+        raise Refused("Only a CalDAV calendar can be written into. The others are read.", code="not_writable")
+    # Addresses are encrypted, so they are compared here; a person has a handful.
+    known = (row for row in person.calendars.filter(kind=kind) if row.address == address.strip())
+    calendar = next(known, None) or Calendar(interviewer=person, kind=kind, created_at=at)
+    calendar.label, calendar.address = label.strip() or Kind(kind).label, address.strip()
+    calendar.username, calendar.secret, calendar.writes = username.strip(), secret, writes
+    calendar.tried_at, calendar.trouble, calendar.write_trouble = None, "", ""
+    calendar.save()
     events.record("calendar.connected", calendar, by=by, at=at, data={"interviewer": person.pk, "kind": kind})
     return calendar
 
@@ -69,7 +78,8 @@ def upload(person: Interviewer, *, data: bytes, label: str, by: User, at: dt.dat
     """
     _require(person, by)
     zone = ZoneInfo(person.user.zone)
-    found = guard.read_safely(data, starts_at=at - BEHIND, ends_at=at + AHEAD, zone=zone)
+    ours, _seats = _own(person, at=at)
+    found = guard.read_safely(data, starts_at=at - BEHIND, ends_at=at + AHEAD, zone=zone, ours=ours)
     if not isinstance(found, Busy):
         raise Refused(f"The calendar was not taken. {found.reason}", code="unreadable")
     if not found.is_whole:
@@ -99,8 +109,9 @@ def refresh(calendar: Calendar, *, by: User, at: dt.datetime) -> bool:
     Asks the network, so it is never called inside a transaction.
     """
     zone = ZoneInfo(calendar.interviewer.user.zone)
+    ours, booked = _own(calendar.interviewer, at=at)
     try:
-        found = _reader(calendar).read(starts_at=at - BEHIND, ends_at=at + AHEAD, zone=zone)
+        found = _reader(calendar, ours).read(starts_at=at - BEHIND, ends_at=at + AHEAD, zone=zone)
     except adapters.CalendarUnreadable as no:
         with transaction.atomic():
             if not calendar.trouble:
@@ -108,6 +119,8 @@ def refresh(calendar: Calendar, *, by: User, at: dt.datetime) -> bool:
                 events.record("calendar.became_unreadable", calendar, by=by, at=at, data=data)
             Calendar.objects.filter(pk=calendar.pk).update(tried_at=at, trouble=str(no))
         return False
+    if calendar.kind in {Kind.GOOGLE, Kind.GRAPH}:  # they tell times and no UIDs
+        found = replace(found, intervals=without(found.intervals, booked))
     with transaction.atomic():
         # It may have been disconnected while it was read.
         kept = Calendar.objects.select_for_update().filter(pk=calendar.pk).first()
@@ -118,6 +131,20 @@ def refresh(calendar: Calendar, *, by: User, at: dt.datetime) -> bool:
                 )
             _keep(kept, found, at=at)
     return found.is_whole
+
+
+def _own(person: Interviewer, *, at: dt.datetime) -> tuple[frozenset[str], list[Interval]]:
+    """The interviews we put into somebody's calendars: their UIDs (old seats too), and the times booked now.
+
+    They are known here better than in any calendar. Taken for busy, they would stand in the way of their own move.
+    """
+    about = Q(interview__ends_at__gt=at - BEHIND, interview__starts_at__lt=at + AHEAD)
+    seats = Seat.objects.filter(about, user=person.user_id)
+    uids = Invitation.objects.filter(
+        audience=Invitation.Audience.PANEL, interview__in=seats.values("interview")
+    )
+    booked = seats.live().values_list("interview__starts_at", "interview__ends_at")
+    return frozenset(uids.values_list("uid", flat=True)), [Interval(*times) for times in booked]
 
 
 def _keep(calendar: Calendar, found: Busy, *, at: dt.datetime) -> None:
@@ -159,12 +186,12 @@ def unknown(at: dt.datetime) -> Exists:
     return Exists(Calendar.objects.unknown(at).filter(interviewer=OuterRef("pk")))
 
 
-def _reader(calendar: Calendar) -> adapters.CalendarReader:
+def _reader(calendar: Calendar, ours: frozenset[str]) -> adapters.CalendarReader:
     allow = settings.CALENDAR_HOSTS
     if calendar.kind == Kind.CALDAV:
-        return CalDav(url=calendar.address, username=calendar.username, password=calendar.secret, allow=allow)
+        return CalDav(calendar.address, calendar.username, calendar.secret, allow=allow, ours=ours)
     if calendar.kind == Kind.FEED:
-        return IcsFeed(calendar.address, allow=allow)
+        return IcsFeed(calendar.address, allow=allow, ours=ours)
     names = [name.strip() for name in calendar.address.split(",")]
     if calendar.kind == Kind.GOOGLE:
         return GoogleCalendar(

@@ -16,9 +16,9 @@ from django.urls import reverse
 from accounts.models import User
 from hiring import playbooks
 from hiring.blueprint import Block
-from interviews import answers, selfservice
+from interviews import answers, entries, selfservice
 from interviews.calendars import itip
-from interviews.models import Interview, Invitation, Loop, Proposal, Seat
+from interviews.models import Calendar, Interview, Invitation, Loop, Proposal, Seat
 from outbox import deliveries
 
 PANEL, CANDIDATE = Invitation.Audience.PANEL, Invitation.Audience.CANDIDATE
@@ -87,6 +87,21 @@ def _tell(
             by=by,
             at=at,
         )
+        if audience == PANEL:
+            entries.write(invitation, letter, subject=subject, by=by, at=at)
+
+
+def write_into(calendar: Calendar, *, by: User, at: dt.datetime) -> None:
+    """Put the interviews somebody is booked for already into a calendar that they have just connected."""
+    person = calendar.interviewer.user
+    ahead = Interview.objects.filter(
+        seats__user=person, seats__held=True, status=Interview.Status.SCHEDULED, ends_at__gt=at
+    )
+    told = Invitation.objects.select_for_update(of=("self",)).filter(interview__in=ahead, audience=PANEL)
+    for invitation in told.select_related("interview__loop__edition"):
+        meeting = _from_data(invitation.sent)
+        letter = itip.Letter(person.email, "REQUEST", itip.request(meeting))
+        entries.write(invitation, letter, subject=meeting.summary, only=calendar, by=by, at=at)
 
 
 def _for_panel(interview: Interview, block: Block, seats: list[Seat]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from accounts import users
 from candidates.models import Application, Offer
 from hiring.models import Opening
 from interviews import debriefs, flags, invites, loops
-from interviews.models import Debrief, Loop, Scorecard
+from interviews.models import Calendar, Debrief, Loop, Scorecard
 from journal.models import Event
 from outbox import wakeups
 
@@ -63,3 +63,10 @@ def open_debrief_when_complete(event: Event) -> None:
 def repair_soon(event: Event) -> None:
     """A broken loop is planned anew as soon as this is committed; the timetable finds it should the wake-up be lost."""
     wakeups.on_commit("interviews.tasks.plan", event.subject_id)
+
+
+def write_what_is_booked(event: Event) -> None:
+    """Whoever connects a calendar to be written into finds their interviews in it, not only the next ones."""
+    calendar = Calendar.objects.select_related("interviewer__user").get(pk=event.subject_id)
+    if calendar.writes:
+        invites.write_into(calendar, by=users.system(), at=event.at)

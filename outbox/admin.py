@@ -23,6 +23,8 @@ def _text_of(message: bytes) -> str:
 @show.column("What it says")
 @show.once
 def says(row: Delivery) -> str:
+    if row.channel != Delivery.Channel.MAIL:
+        return show.prose(bytes(row.message).decode(errors="replace"))
     # SECURITY: a mail may hold a private link. Whoever has it acts as the candidate, so it is not shown here.
     return show.prose(re.sub(r"(https?://\S*/)[\w-]{20,}\S*", r"\1…", _text_of(bytes(row.message))))
 
@@ -39,12 +41,13 @@ class DeliveryAdmin(Noun):
     list_display = (
         "subject_line",
         "recipient",
+        "channel",
         show.state(wait=("queued",), good=("sent",), bad=("parked",)),
         "attempts",
         show.when("created_at", "Written"),
         show.when("sent_at", "Sent"),
     )
-    list_filter = ("status",)
+    list_filter = ("status", "channel")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     search_fields = ("recipient", "subject_line")

@@ -16,10 +16,15 @@ import datetime as dt
 import logging
 import time
 import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
+from django.conf import settings
 from django.db import models, transaction
+from django.utils.module_loading import import_string
 
 from journal import events, states
 from journal.errors import Refused
@@ -46,6 +51,15 @@ class _Actor:
 
 # The product itself, the actor of what happens by the clock. (Its row lives in a room above.)
 SYSTEM = _Actor(uuid.UUID(int=0))
+
+
+class Undeliverable(Exception):
+    """A carrier's word that trying again is pointless: the row is parked at once, with this sentence."""
+
+
+# Hands a row's bytes to its recipient, outside any transaction; raises when that failed. Those of channels beyond mail
+# live in the rooms that know the protocols: settings.OUTBOX_CARRIERS names a mapping of channel -> carrier.
+Carrier = Callable[[Delivery, dt.datetime], None]
 
 
 class Attempt(StrEnum):
@@ -83,16 +97,41 @@ def mail(
     if existing is not None:
         return existing
     row_id = uuid.uuid4()
+    message = messages.compose(
+        message_id=row_id, to=to, subject=subject, text=text, html=html, calendar=calendar, at=at
+    )
+    return write(
+        Delivery.Channel.MAIL, message, to=to, subject=subject, key=key, about=about, by=by, at=at,
+        thread=thread, row_id=row_id,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def write(
+    channel: Delivery.Channel,
+    message: bytes,
+    *,
+    to: str,
+    subject: str,
+    key: str,
+    about: models.Model,
+    by: events.Actor,
+    at: dt.datetime,
+    thread: str = "",
+    row_id: uuid.UUID | None = None,
+) -> Delivery:
+    """Write finished bytes that leave through a channel of another room, on the terms of `mail`.
+
+    `to` and `subject` tell a person what it is; the channel's carrier finds its way by the thread.
+    """
     row, made = Delivery.objects.get_or_create(
         key=key,
         defaults={
-            "id": row_id,
-            "channel": Delivery.Channel.MAIL,
+            "id": row_id or uuid.uuid4(),
+            "channel": channel,
             "recipient": to,
             "subject_line": subject[:200],
-            "message": messages.compose(
-                message_id=row_id, to=to, subject=subject, text=text, html=html, calendar=calendar, at=at
-            ),
+            "message": message,
             "thread": thread,
             "turn": Delivery.objects.filter(thread=thread).count() if thread else 0,
             "about_type": about._meta.label_lower,
@@ -112,8 +151,8 @@ def deliver(row_id: uuid.UUID, *, at: dt.datetime) -> Attempt:
     """Send one delivery now, if it is due and nobody else is at it.
 
     Of any number of workers that call this for one row at once, one sends. A failure is written on the row,
-    which waits longer each time; after eight attempts, or when the mail server refuses the recipient for
-    good, the row is parked for a person to look at. See Note [At least once].
+    which waits longer each time; after eight attempts, or when the recipient's server refuses for good, the row
+    is parked for a person to look at. See Note [At least once].
     """
     # Durable, so never inside another transaction: everybody sees the claim before the message leaves, and
     # nobody waits for a mail server with the database locked.
@@ -132,11 +171,20 @@ def deliver(row_id: uuid.UUID, *, at: dt.datetime) -> Attempt:
         # No failure was written: each attempt took its worker down with it.
         return _failed(row, "The worker ended during every attempt to send this.", last=True, at=at)
     try:
-        messages.transmit(bytes(row.message), to=row.recipient)
+        _carry(row, at)
+    except Undeliverable as no:
+        return _failed(row, str(no), last=True, at=at)
     except Exception as error:  # whatever it was, the row remembers it and the worker lives on
         last = row.attempts >= MAX_ATTEMPTS or messages.is_final(error)
         return _failed(row, f"{type(error).__name__}: {error}", last=last, at=at)
     return _sent(row, at=at)
+
+
+def _carry(row: Delivery, at: dt.datetime) -> None:
+    if row.channel == Delivery.Channel.MAIL:
+        messages.transmit(bytes(row.message), to=row.recipient)
+    else:
+        cast(Mapping[str, Carrier], import_string(settings.OUTBOX_CARRIERS))[row.channel](row, at)
 
 
 def _may_go(row_id: uuid.UUID, *, at: dt.datetime) -> bool:
@@ -169,17 +217,21 @@ def sweep(*, at: dt.datetime, limit: int = 200) -> int:
     """Deliver everything that is due, oldest first, and return how many were sent.
 
     This is what makes a lost wake-up cost seconds instead of the message. After three failures in a row the
-    rest waits for the next sweep: the mail server is probably away, and every try would hold a worker up.
+    rest of that channel waits for the next sweep: the mail server, say, is probably away, and every try would hold a
+    worker up.
     """
     started = time.monotonic()
-    sent = failures = 0
-    for row_id in Delivery.objects.due(at).order_by("due_at").values_list("pk", flat=True)[:limit]:
+    sent = 0
+    failures: Counter[str] = Counter()
+    for row_id, channel in Delivery.objects.due(at).order_by("due_at").values_list("pk", "channel")[:limit]:
+        if failures[channel] == FAILURES_IN_A_ROW:
+            continue
         passed = dt.timedelta(seconds=time.monotonic() - started)
+        if passed > SWEEP_BUDGET:
+            break
         attempt = deliver(row_id, at=at + passed)
         sent += attempt is Attempt.SENT
-        failures = failures + 1 if attempt is Attempt.FAILED else 0
-        if failures == FAILURES_IN_A_ROW or passed > SWEEP_BUDGET:
-            break
+        failures[channel] = failures[channel] + 1 if attempt is Attempt.FAILED else 0
     return sent
 
 

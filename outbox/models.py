@@ -17,14 +17,15 @@ class Deliveries(models.QuerySet["Delivery"]):
 class Delivery(Row):
     """One message to one recipient, written with the change it tells about and sent after that is committed.
 
-    `message` holds the final bytes, built once: however often it is sent, the recipient gets the same
-    message with the same Message-ID, so a repeat is a duplicate that mail programs recognise, never a
-    second invitation. `key` says which message it is (`loop.confirmed:<loop>:<user>`); writing the same key
-    again writes nothing.
+    `message` holds the final bytes, built once: however often it is sent, the recipient gets the same message (an
+    e-mail with its Message-ID, a calendar object with its UID and stamp), so a repeat is a duplicate that programs
+    recognise, never a second invitation. `key` says which message it is (`loop.confirmed:<loop>:<user>`); writing the
+    same key again writes nothing.
     """
 
     class Channel(models.TextChoices):
         MAIL = "mail", "E-mail"
+        CALENDAR = "calendar", "Calendar entry"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Waiting"

@@ -6,7 +6,7 @@ that cannot be read passes for free time: it counts where its time is known, and
 times leave this package: no title, no name, no identifier.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -49,12 +49,15 @@ def busy(
     return read(data, starts_at=starts_at, ends_at=ends_at, zone=zone).intervals
 
 
-def read(data: bytes | str, *, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Busy:
+def read(
+    data: bytes | str, *, starts_at: datetime, ends_at: datetime, zone: ZoneInfo, ours: Collection[str] = ()
+) -> Busy:
     """When the owner of this calendar is busy from `starts_at` up to `ends_at`.
 
-    `zone` is where the owner lives: it gives all-day events their hours, and also the times that name no zone, unless
-    the calendar names one for them (X-WR-TIMEZONE). Raises CalendarUnreadable when the text is no calendar, or too
-    much of one. A calendar from outside goes through `guard.read_safely`, which also bounds the time this takes.
+    `ours` are UIDs of events that we put there ourselves: they take no time of what we plan. `zone` is where the owner
+    lives: it gives all-day events their hours, and also the times that name no zone, unless the calendar names one for
+    them (X-WR-TIMEZONE). Raises CalendarUnreadable when the text is no calendar, or too much of one. A calendar from
+    outside goes through `guard.read_safely`, which also bounds the time this takes.
     """
     refuse_naive(starts_at, ends_at)
     if ends_at <= starts_at:
@@ -79,9 +82,11 @@ def read(data: bytes | str, *, starts_at: datetime, ends_at: datetime, zone: Zon
             if child.name == "VFREEBUSY":
                 found += published(child, clock_of, budget=budget, notes=notes)
             elif child.name == "VEVENT":
+                uid = child.first("UID")
+                if uid and uid.value.strip() in ours:
+                    continue
                 one = event(child, clock_of, is_withdrawn=is_withdrawn, budget=budget, notes=notes)
                 if one:
-                    uid = child.first("UID")
                     series.setdefault(uid.value.strip() if uid else f"none {len(series)}", []).append(one)
     for events in series.values():
         found += (span for span in spans(events, window, budget=budget, notes=notes) if window.touches(span))
@@ -102,6 +107,22 @@ def merged(intervals: Iterable[Interval], *, starts_at: datetime, ends_at: datet
         else:
             joined.append((start, end))
     return tuple(Interval(start.astimezone(UTC), end.astimezone(UTC)) for start, end in joined)
+
+
+def without(intervals: Iterable[Interval], taken: Iterable[Interval]) -> tuple[Interval, ...]:
+    """What is left of the intervals outside of `taken`."""
+    left = list(intervals)
+    for gap in taken:
+        left = [
+            part
+            for span in left
+            for part in (
+                Interval(span.starts_at, min(span.ends_at, gap.starts_at)),
+                Interval(max(span.starts_at, gap.ends_at), span.ends_at),
+            )
+            if part.starts_at < part.ends_at
+        ]
+    return tuple(left)
 
 
 def refuse_naive(*moments: datetime) -> None:

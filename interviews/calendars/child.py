@@ -1,7 +1,8 @@
 """The process in which a calendar from outside is read: it bounds itself, reads, says what it found, and is gone.
 
-It is started by `guard.read_safely` with the window and the zone as arguments and the calendar on standard input. It
-answers with a line for each interval (two numbers), each thing unreadable (`!`) or a refusal (`?`), and `done`.
+It is started by `guard.read_safely` with the window, the zone and the UIDs that are ours as arguments, and the calendar
+on standard input. It answers with a line for each interval (two numbers), each thing unreadable (`!`) or a refusal (`?`),
+and `done`.
 """
 
 import sys
@@ -16,7 +17,7 @@ MORE_MEMORY_BYTES = 128 * 1024 * 1024
 
 
 def main() -> None:
-    first, last, zone, *tzpath = sys.argv[1:]
+    first, last, zone, ours, *tzpath = sys.argv[1:]
     reset_tzpath(tzpath)
     _bound()
     lines: list[str] = []
@@ -26,6 +27,7 @@ def main() -> None:
             starts_at=datetime.fromtimestamp(int(first), UTC),
             ends_at=datetime.fromtimestamp(int(last), UTC),
             zone=ZoneInfo(zone),
+            ours=frozenset(ours.split()),
         )
         lines += [
             f"{int(span.starts_at.timestamp())} {int(span.ends_at.timestamp())}" for span in busy.intervals

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +39,12 @@ class Unreadable:
 
 
 def read_safely(
-    data: bytes, *, starts_at: datetime, ends_at: datetime, zone: zoneinfo.ZoneInfo
+    data: bytes,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    zone: zoneinfo.ZoneInfo,
+    ours: Collection[str] = (),
 ) -> Busy | Unreadable:
     """`busy.read` for any calendar: it answers or refuses within two seconds, and never raises for what it is given."""
     refuse_naive(starts_at, ends_at)
@@ -51,7 +56,13 @@ def read_safely(
         return Busy(())
     by = time.monotonic() + WALL_SECONDS
     window = (starts_at.timestamp() // 1, -(-ends_at.timestamp() // 1))
-    arguments = [_ROOT, *(str(int(end)) for end in window), zone.key or "UTC", *_zone_folders()]
+    arguments = [
+        _ROOT,
+        *(str(int(end)) for end in window),
+        zone.key or "UTC",
+        " ".join(ours),
+        *_zone_folders(),
+    ]
     try:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _PROGRAM, *arguments],

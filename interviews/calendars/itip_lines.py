@@ -94,8 +94,8 @@ def calendar(data: bytes) -> Component:
     # Unfolded as bytes: some programs tear characters in two when they fold.
     unfolded = re.sub(rb"\r?\n[ \t]", b"", data).decode("utf-8-sig", errors="replace")
     open_ones: list[Component] = []
-    for line in re.split(r"\r\n|\n|\r", _CONTROL.sub("", unfolded)):
-        item = _property(line)
+    for one in re.split(r"\r\n|\n|\r", _CONTROL.sub("", unfolded)):
+        item = line(one)
         if item is None:
             continue
         if item.name == "BEGIN":
@@ -116,8 +116,9 @@ def calendar(data: bytes) -> Component:
     raise ValueError("There is no whole VCALENDAR.")
 
 
-def _property(line: str) -> Property | None:
-    found = _TIME.fullmatch(line) or _LINE.fullmatch(line)
+def line(text: str) -> Property | None:
+    """One unfolded line; None where it makes no sense."""
+    found = _TIME.fullmatch(text) or _LINE.fullmatch(text)
     if found is None:
         return None
     parameters = {

@@ -1,4 +1,4 @@
-from interviews.models.calendars import Calendar, FeedToken
+from interviews.models.calendars import Calendar, CalendarEntry, FeedToken
 from interviews.models.debriefs import Debrief, Decision, Flag, Vote
 from interviews.models.interviewers import BusyTime, Interviewer, Qualification, WorkingHours
 from interviews.models.invitations import Invitation
@@ -16,6 +16,7 @@ from interviews.models.scorecards import (
 __all__ = [
     "BusyTime",
     "Calendar",
+    "CalendarEntry",
     "CandidateLink",
     "CandidateWindow",
     "CardRead",

@@ -3,6 +3,7 @@
 Every adapter is a `CalendarReader`. What cannot be known is an error, never free time; what leaves an adapter is times.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -43,9 +44,11 @@ class Remembered:
         return (self.starts_at, self.ends_at, self.zone) == (starts_at, ends_at, zone.key)
 
 
-def read_or_raise(data: bytes, *, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Busy:
+def read_or_raise(
+    data: bytes, *, starts_at: datetime, ends_at: datetime, zone: ZoneInfo, ours: Collection[str] = ()
+) -> Busy:
     """`guard.read_safely`, for an adapter: a refusal is an error."""
-    busy = read_safely(data, starts_at=starts_at, ends_at=ends_at, zone=zone)
+    busy = read_safely(data, starts_at=starts_at, ends_at=ends_at, zone=zone, ours=ours)
     if isinstance(busy, Unreadable):
         raise CalendarUnreadable(busy.reason, may_pass=busy.may_pass)
     return busy

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
+from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from interviews.calendars.adapters import Remembered, read_or_raise, together
@@ -35,6 +36,13 @@ _QUERY = (
     '<c:filter><c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT">'
     '<c:time-range start="{start}" end="{end}"/></c:comp-filter></c:comp-filter></c:filter></c:calendar-query>'
 )
+_BY_UID = (
+    '<?xml version="1.0" encoding="utf-8"?><c:calendar-query xmlns:d="DAV:" '
+    'xmlns:c="urn:ietf:params:xml:ns:caldav"><d:prop><d:getetag/><c:calendar-data/></d:prop>'
+    '<c:filter><c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT"><c:prop-filter name="UID">'
+    '<c:text-match collation="i;octet">{uid}</c:text-match></c:prop-filter></c:comp-filter></c:comp-filter>'
+    "</c:filter></c:calendar-query>"
+)
 _FREE_BUSY = (
     '<?xml version="1.0" encoding="utf-8"?><c:free-busy-query xmlns:c="urn:ietf:params:xml:ns:caldav">'
     '<c:time-range start="{start}" end="{end}"/></c:free-busy-query>'
@@ -50,29 +58,32 @@ class Found:
 
 
 class Conflict(Exception):
-    """Somebody changed the event on the server since it was last seen.
+    """Somebody changed the event on the server since it was last seen, or put it there first.
 
-    `etag` and `ics` are the server's version now; both None when the event is gone.
+    `etag` and `ics` are the server's version now, both None when the event is gone; `url` is where it lies.
     """
 
-    def __init__(self, etag: str | None, ics: bytes | None) -> None:
+    def __init__(self, etag: str | None, ics: bytes | None, url: str = "") -> None:
         super().__init__("The event was changed on the calendar server in the meantime.")
         self.etag = etag
         self.ics = ics
+        self.url = url
 
 
 @dataclass(slots=True)
 class CalDav:
     """A CalendarReader of one calendar, which can also write into it.
 
-    `remembered` holds the last reading and is renewed by each. With `expands`, the server is asked to work out the
-    repetitions itself, which saves work where series are many; a server that cannot is asked again without.
+    Events whose UID is in `ours` take no time. `remembered` holds the last reading and is renewed by each. With
+    `expands`, the server is asked to work out the repetitions itself, which saves work where series are many; a server
+    that cannot is asked again without.
     """
 
     url: str
     username: str
     password: str = field(repr=False)
     allow: Collection[str] = ()
+    ours: Collection[str] = ()
     remembered: Remembered | None = None
     expands: bool = False
     seconds: float = SECONDS
@@ -86,12 +97,13 @@ class CalDav:
         self.remembered = Remembered(version, starts_at, ends_at, zone.key, busy) if version else None
         return busy
 
-    def put(self, uid: str, ics: bytes, etag: str | None = None) -> str:
+    def put(self, uid: str, ics: bytes, etag: str | None = None, *, url: str = "") -> str:
         """Writes an event: a new one, or over the version that `etag` names. Gives the new version's ETag.
 
-        Raises Conflict when there is already such an event, or another version of it.
+        `url` is where it lies, when that is not where we would put it. Raises Conflict when there is already such an
+        event, or another version of it.
         """
-        at = self._resource(uid)
+        at = self._resource(uid, url)
         answer = self._send(
             "PUT",
             at,
@@ -101,16 +113,18 @@ class CalDav:
         )
         if answer.status == 412:
             raise self._conflict(at)
+        if answer.status in (403, 409) and b"no-uid-conflict" in answer.body:
+            raise self._elsewhere(uid)
         if answer.status not in (200, 201, 204):
-            raise refusal(answer, SERVICE)
+            raise _no_writing(answer)
         if "etag" in answer.headers:
             return answer.headers["etag"]
         # A server that changed what it was given (it may, 5.3.4) gives no ETag for it.
         return _propfind(self._web(), at, self._sign_in(), 0, "d:getetag")[0].text(f"{DAV}getetag")
 
-    def delete(self, uid: str, etag: str | None = None) -> None:
+    def delete(self, uid: str, etag: str | None = None, *, url: str = "") -> None:
         """Removes an event, if it is still the version that `etag` names. One that is gone already is no error."""
-        at = self._resource(uid)
+        at = self._resource(uid, url)
         answer = self._send("DELETE", at, None, {"if-match": etag} if etag else {})
         if answer.status == 412:
             conflict = self._conflict(at)
@@ -118,7 +132,7 @@ class CalDav:
                 return
             raise conflict
         if answer.status not in (200, 202, 204, 404, 410):
-            raise refusal(answer, SERVICE)
+            raise _no_writing(answer)
 
     def _version(self) -> str:
         """The calendar's state as the server names it; empty when it does not."""
@@ -144,7 +158,7 @@ class CalDav:
         if answer.status != 207:
             raise refusal(answer, SERVICE)
         parts = [
-            read_or_raise(batch, starts_at=starts_at, ends_at=ends_at, zone=zone)
+            read_or_raise(batch, starts_at=starts_at, ends_at=ends_at, zone=zone, ours=self.ours)
             for batch in _batches(_texts(answer))
         ]
         return together(parts, starts_at=starts_at, ends_at=ends_at)
@@ -152,7 +166,9 @@ class CalDav:
     def _report(self, body: str) -> Answer:
         return self._send("REPORT", self.url, body.encode(), {"depth": "1"})
 
-    def _resource(self, uid: str) -> str:
+    def _resource(self, uid: str, url: str = "") -> str:
+        if url:
+            return url
         # SECURITY: servers unquote a path before they walk it, so a quoted “../” would leave the calendar.
         name = uid if _PLAIN_NAME.fullmatch(uid) else hashlib.sha256(uid.encode()).hexdigest()
         return urljoin(self.url if self.url.endswith("/") else f"{self.url}/", f"{name}.ics")
@@ -163,7 +179,18 @@ class CalDav:
             return Conflict(None, None)
         if answer.status != 200:
             raise refusal(answer, SERVICE)
-        return Conflict(answer.headers.get("etag"), answer.body)
+        return Conflict(answer.headers.get("etag"), answer.body, at)
+
+    def _elsewhere(self, uid: str) -> Conflict:
+        """The event as another program put it into the calendar, a mail program that took up the invitation, say."""
+        answer = self._report(_BY_UID.format(uid=escape(uid)))
+        for found in resources(answer.body) if answer.status == 207 else []:
+            at = urljoin(self.url, found.href)
+            # SECURITY: the password goes with it, so it must lie on the same server.
+            if found.text(f"{CALDAV}calendar-data") and urlsplit(at)[:2] == urlsplit(self.url)[:2]:
+                ics = found.text(f"{CALDAV}calendar-data").encode()
+                return Conflict(found.text(f"{DAV}getetag"), ics, at)
+        raise _no_writing(answer)
 
     def _send(
         self,
@@ -182,6 +209,18 @@ class CalDav:
 
     def _web(self) -> Web:
         return Web(self.allow, seconds=self.seconds)
+
+
+def _no_writing(answer: Answer) -> CalendarUnreadable:
+    if answer.status in (403, 405):
+        return CalendarUnreadable(
+            f"{SERVICE} does not let us write into this calendar. Check its sharing, or let it only be read."
+        )
+    if answer.status == 409:
+        return CalendarUnreadable(
+            f"{SERVICE} has no such calendar. Check the address, or choose another one."
+        )
+    return refusal(answer, SERVICE)
 
 
 def discover(

@@ -13,17 +13,22 @@ _REDIRECTS = 3  # published calendars often move behind one
 
 
 class IcsFeed:
-    """A CalendarReader of an address. `remembered` holds the last reading and is renewed by each."""
+    """A CalendarReader of an address. Events whose UID is in `ours` take no time.
+
+    `remembered` holds the last reading and is renewed by each.
+    """
 
     def __init__(
         self,
         url: str,
         *,
         allow: Collection[str] = (),
+        ours: Collection[str] = (),
         remembered: Remembered | None = None,
         seconds: float = SECONDS,
     ) -> None:
         self._url = url
+        self._ours = ours
         self._web = Web(allow, seconds=seconds, most_bytes=MOST_BYTES)
         self.remembered = remembered
 
@@ -49,7 +54,7 @@ class IcsFeed:
             raise CalendarUnreadable(
                 "The address shows a web page, not a calendar. Copy the address of the calendar's iCal feed."
             )
-        busy = read_or_raise(answer.body, starts_at=starts_at, ends_at=ends_at, zone=zone)
+        busy = read_or_raise(answer.body, starts_at=starts_at, ends_at=ends_at, zone=zone, ours=self._ours)
         version = answer.headers.get("etag") or answer.headers.get("last-modified")
         self.remembered = Remembered(version, starts_at, ends_at, zone.key, busy) if version else None
         return busy
