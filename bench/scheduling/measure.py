@@ -1,13 +1,16 @@
 """Measure the scheduling engine. Prints one JSON object per line, see README.md.
 
-python -m bench.scheduling.measure one repair explain --people 100 --loops 100 --seeds 1-2 --grid 15
+python -m bench.scheduling.measure one repair explain --people 100 --seeds 1-2 --grid 15
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import subprocess
+import sys
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -18,34 +21,42 @@ from bench.scheduling.instances import company
 from interviews.scheduling import (
     Fixed,
     Solution,
-    calendars,
     check,
     explain,
     grid,
     kernel,
     repair,
-    solve,
     warm,
+    warm_batch,
 )
+from interviews.scheduling.compiled import COMPILED
 from interviews.scheduling.solving import search
+
+ALONE_LOOPS, PLAIN_LOOPS, IMPOSSIBLE = 100, 20, 50
+"""Loops of each seed: solved alone, solved in plain Python, and explained."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("work", nargs="+", choices=("all", *WORK, *TOGETHER))
-    parser.add_argument("--people", type=int, nargs="+", default=[30, 100, 300])
-    parser.add_argument("--loops", type=int, nargs="+")
+    parser.add_argument("work", nargs="+", choices=("all", *WORK, *TOGETHER, "plain"))
+    parser.add_argument(
+        "--people", type=int, nargs="+", help="instead of 30 100 300, or of 3 and 1.5 for each loop"
+    )
+    parser.add_argument("--loops", type=int, nargs="+", help="instead of the usual numbers of loops")
     parser.add_argument("--density", nargs="+", choices=("normal", "tight"), default=["normal", "tight"])
     parser.add_argument("--seeds", type=seeds, default=[1])
-    parser.add_argument("--grid", type=int, nargs="+", default=[15])
-    parser.add_argument("--seconds", type=float, help="instead of the usual CPU seconds of a batch")
+    parser.add_argument("--grid", type=int, nargs="+", help="instead of 15 (and 5 for loops alone)")
+    parser.add_argument("--seconds", type=float, help="instead of the usual seconds of a batch")
     parser.add_argument("--out", help="a file to add the lines to")
     asked = parser.parse_args()
-    kernel = "compiled" if warm() else "plain"
     works = [*WORK, *TOGETHER] if "all" in asked.work else asked.work
+    if COMPILED:
+        warm()
+    if COMPILED and set(works) & set(TOGETHER):
+        warm_batch()
     with open(asked.out, "a") if asked.out else nullcontext() as out:
         for work in works:
-            for where, metrics, peer in measured(work, asked, kernel):
+            for where, metrics, peer in measured(work, asked):
                 for metric, value in metrics.items():
                     line = json.dumps({"work": work, **where, "metric": metric, "value": value, "peer": peer})
                     print(line, flush=True)
@@ -60,34 +71,41 @@ def seeds(text: str) -> list[int]:
     return list(range(int(low), int(high) + 1)) if high else [int(seed) for seed in text.split(",")]
 
 
-def measured(work, asked, kernel):
-    for step, seed in product(asked.grid, asked.seeds):
-        if work in WORK:
-            loops = (asked.loops or [100])[0]
-            for people in asked.people:
-                where = {"grid": step, "people": people, "loops": loops, "density": "normal", "seed": seed}
-                yield where, WORK[work](company(people, loops, seed, step), seed), kernel
-            continue
-        for density in asked.density:
-            for loops, people in together.PEOPLE[density].items():
-                if loops not in (asked.loops or ([1000] if work == "first" else [10, 50, 200, 1000])):
-                    continue
-                where = {"grid": step, "people": people, "loops": loops, "density": density, "seed": seed}
-                usual = together.SECONDS_TIGHT if density == "tight" else {}
-                seconds = asked.seconds or usual.get(loops, together.SECONDS[loops])
-                extra = (seconds,) if work == "batch" else ()
-                for peer, metrics in TOGETHER[work](people, loops, seed, step, *extra):
-                    yield where, metrics, kernel if peer == "engine" else peer
+def measured(work, asked):
+    if work in TOGETHER:
+        return _together(work, asked)
+    return _alone(work, asked)
 
 
-def percentiles(name, seconds):
+def _alone(work, asked):
+    """Loops one by one: the number of people decides how many calendars there are."""
+    loops = (asked.loops or [PLAIN_LOOPS if work == "plain" else ALONE_LOOPS])[0]
+    for step, people, seed in product(asked.grid or [15, 5], asked.people or [30, 100, 300], asked.seeds):
+        where = {"grid": step, "people": people, "loops": loops, "density": "normal", "seed": seed}
+        for peer, metrics in WORK.get(work, plain)(people, loops, seed, step):
+            yield where, metrics, peer
+
+
+def _together(work, asked):
+    for density, step, seed in product(asked.density, asked.grid or [15], asked.seeds):
+        usual = [1000] if work == "first" else [size for kind, size in together.SECONDS if kind == density]
+        for loops in asked.loops or usual:
+            people = (asked.people or [max(30, int(loops * together.PER_LOOP[density]))])[0]
+            where = {"grid": step, "people": people, "loops": loops, "density": density, "seed": seed}
+            seconds = asked.seconds or together.SECONDS.get((density, loops), 20)
+            extra = (seconds,) if work == "batch" else ()
+            for peer, metrics in TOGETHER[work](people, loops, seed, step, *extra):
+                yield where, metrics, peer
+
+
+def percentiles(seconds, name=""):
     ordered = sorted(seconds)
     if not ordered:
         return {}
     return {
-        f"{name}_p50_ms": round(ordered[len(ordered) // 2] * 1e3, 4),
-        f"{name}_p95_ms": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))] * 1e3, 4),
-        f"{name}_max_ms": round(ordered[-1] * 1e3, 4),
+        f"{name}p50_ms": round(ordered[len(ordered) // 2] * 1e3, 4),
+        f"{name}p95_ms": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))] * 1e3, 4),
+        f"{name}max_ms": round(ordered[-1] * 1e3, 4),
     }
 
 
@@ -97,10 +115,30 @@ def timed(function, *arguments, **named):
     return result, time.perf_counter() - start
 
 
-def one(found, seed):
-    """The optimum of each loop: the kernel alone, and everything from the problem to the plan."""
+def one(people, loops, seed, step):
+    """The optimum of each loop: the search on finished tables, and the whole way from the problem to the plan.
+    The same in plain Python, for fewer loops.
+    """
+    yield None, kernel_times(company(people, loops, seed, step).loops)
+    argv = ["plain", "--people", people, "--loops", PLAIN_LOOPS, "--seeds", seed, "--grid", step]
+    lines = subprocess.run(
+        [sys.executable, "-m", "bench.scheduling.measure", *map(str, argv)],
+        env={**os.environ, "LOOPWRIGHT_COMPILE": "0"},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout.splitlines()
+    yield None, {f"plain_{line['metric']}": line["value"] for line in map(json.loads, lines)}
+
+
+def plain(people, loops, seed, step):
+    yield None, kernel_times(company(people, loops, seed, step).loops, runs=1)
+
+
+def kernel_times(problems, runs=3):
+    """Of several runs the best: the machine may be busy with other things."""
     kernels, wholes, nodes, proven, planned = [], [], [], 0, 0
-    for problem in found.loops:
+    for problem in problems:
         (plans, complete), seconds = timed(search, problem, 1)
         wholes.append(seconds)
         proven += complete
@@ -109,39 +147,25 @@ def one(found, seed):
             assert check(problem, plan) == ()
         laid = grid.lay_out(problem)
         if laid is not None:
-            tries = [timed(kernel.solve_loop, laid.loop, kernel.tables_for(laid.loop), 1) for _ in range(3)]
-            kernels.append(min(seconds for _, seconds in tries))  # the machine may be busy with other things
+            tries = [
+                timed(kernel.solve_loop, laid.loop, kernel.tables_for(laid.loop), 1) for _ in range(runs)
+            ]
+            kernels.append(min(seconds for _, seconds in tries))
             nodes.append(int(tries[0][0]))
     return {
-        **percentiles("kernel", kernels),
-        **percentiles("one_plan", wholes),
+        **percentiles(kernels),
+        **percentiles(wholes, "whole_"),
         "nodes_max": max(nodes),
         "planned": planned,
         "proven": proven,
     }
 
 
-def proposals(found, seed):
-    """From the problem to three good plans, with every calendar read anew."""
-    seconds = []
-    for problem in found.loops:
-        grid._row.cache_clear()
-        calendars.taken_time.cache_clear()
-        answer, spent = timed(solve, problem)
-        if isinstance(answer, Solution):
-            seconds.append(spent)
-            assert all(check(problem, plan) == () for plan in answer.plans)
-    return {**percentiles("propose", seconds), "planned": len(seconds)}
-
-
-def repairs(found, seed):
-    """Each loop's best plan is confirmed; then somebody declines."""
-    chance, seconds, kinds = (
-        random.Random(seed),
-        [],
-        {"same_time": 0, "one_moved": 0, "more_moved": 0, "impossible": 0},
-    )
-    for problem in found.loops:
+def repairs(people, loops, seed, step):
+    """Each loop's best plan is confirmed; then somebody declines. Beside it: scheduling anew from scratch."""
+    chance, seconds, changed, anew = random.Random(seed), [], [], []
+    kinds = {"same_time": 0, "one_moved": 0, "more_moved": 0, "impossible": 0}
+    for problem in company(people, loops, seed, step).loops:
         plans, _ = search(problem, 1)
         if not plans:
             continue
@@ -184,28 +208,54 @@ def repairs(found, seed):
         assert check(asked, answer[0]) == ()
         moved = answer[0].cost.moved_blocks
         kinds["same_time" if moved == 0 else "one_moved" if moved == 1 else "more_moved"] += 1
+        changed.append(blocks_changed(fixed, answer[0]))
+        scratch, _ = search(replace(asked, fixed=()), 1)
+        anew.append(blocks_changed(fixed, scratch[0]))
         assert isinstance(repair(asked, choices=1), Solution)
-    return {**percentiles("repair", seconds), **kinds}
+    yield None, {**percentiles(seconds), "changed_blocks": mean(changed), **kinds}
+    yield "from scratch", {"changed_blocks": mean(anew)}
+    yield "same time only", {"repaired": kinds["same_time"], "impossible": len(seconds) - kinds["same_time"]}
 
 
-def explanations(found, seed):
-    """Every loop without a plan is explained."""
-    seconds, with_fix, impossible = [], 0, 0
-    for problem in found.loops:
-        plans, complete = search(problem, 1)
-        if plans or not complete:
-            continue
-        impossible += 1
+def blocks_changed(fixed, plan):
+    before = {item.block: (item.starts_at, item.people) for item in fixed}
+    return sum(before[placed.block] != (placed.starts_at, placed.people) for placed in plan.placements)
+
+
+def mean(values):
+    return round(sum(values) / len(values), 3) if values else None
+
+
+def explanations(people, loops, seed, step):
+    """Loops without a plan are explained; each fix is applied and read by the checker."""
+    seconds, with_fix, fixes = [], 0, 0
+    for problem in impossible(people, seed, step):
         answer, spent = timed(explain, problem)
         seconds.append(spent)
         assert answer.reasons
         with_fix += bool(answer.fixes)
         for fix in answer.fixes:
+            fixes += 1
             assert check(fix.problem, fix.plan) == ()
-    return {**percentiles("explain", seconds), "impossible": impossible, "with_fix": with_fix}
+    yield (
+        None,
+        {**percentiles(seconds), "impossible": len(seconds), "with_fix": with_fix, "fixes_checked": fixes},
+    )
 
 
-WORK = {"one": one, "propose": proposals, "repair": repairs, "explain": explanations}
+def impossible(people, seed, step):
+    """The first impossible loops of the companies with this seed and the next thousands."""
+    found, more = [], 0
+    while len(found) < IMPOSSIBLE:
+        for problem in company(people, 200, seed + 1000 * more, step).loops:
+            plans, complete = search(problem, 1)
+            if complete and not plans and len(found) < IMPOSSIBLE:
+                found.append(problem)
+        more += 1
+    return found
+
+
+WORK = {"one": one, "repair": repairs, "explain": explanations}
 TOGETHER = {"first": together.first, "batch": together.batch}
 
 if __name__ == "__main__":
