@@ -61,10 +61,11 @@ def problem_of(loop: Loop, *, at: dt.datetime, notice: dt.timedelta = NOTICE) ->
             "user_id", flat=True
         )
     )
+    # Asked anew: a door may have fetched the loop with its interviews, as they were then and with seats of its own choice.
     confirmed = list(
-        loop.interviews.exclude(status=Interview.Status.CANCELLED).prefetch_related(
-            Prefetch("seats", queryset=Seat.objects.live())
-        )
+        Interview.objects.filter(loop=loop)
+        .exclude(status=Interview.Status.CANCELLED)
+        .prefetch_related(Prefetch("seats", queryset=Seat.objects.live()))
     )
     pools = _pools(loop, plan, refused)
     wanted = {key for pool in pools.values() for key in pool}

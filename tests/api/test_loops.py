@@ -127,6 +127,21 @@ def test_a_second_loop(recruiter):
     assert refusal(answer) == (409, "wrong_status")
 
 
+def test_a_loop_that_lost_a_seat_is_planned_and_booked_again(recruiter):
+    loop = stories.confirmed_loop()
+    seat = stories.seats(loop)[0]
+    recruiter.post(f"seats/{seat.pk}/decline", reason="Dentist")
+    assert recruiter.get(f"loops/{loop.pk}").json()["status"] == "broken"
+
+    plans = recruiter.post(f"loops/{loop.pk}/propose").json()["proposals"]
+    answer = recruiter.post(f"proposals/{plans[0]['id']}/confirm")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "confirmed")
+    (mended,) = [held for held in answer.json()["interviews"] if held["id"] == str(seat.interview_id)]
+    assert seat.key in [sits["key"] for sits in mended["seats"]]
+    assert str(seat.pk) not in [sits["id"] for sits in mended["seats"]]
+
+
 def test_cancel_loop(recruiter):
     loop = stories.confirmed_loop()
 
