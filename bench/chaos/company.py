@@ -22,6 +22,11 @@ def workdays(bookings: int) -> int:
     return min(50, max(6, math.ceil(bookings / LOOPS_EACH_DAY)))
 
 
+def _first_name(number: int) -> str:
+    """Names of their own: the candidate is told whom they meet, so a change of people is a change of the letter."""
+    return "".join("bdfgklmnrs"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{number:03}").title()
+
+
 def build(bookings: int) -> dict[str, Any]:
     from django.db import transaction
     from django.utils import timezone
@@ -102,7 +107,7 @@ def build(bookings: int) -> dict[str, Any]:
             # Half as many again as a full day needs: enough for all, too few for everybody's first wish.
             for number in range(max(4, math.ceil(each_day / 3 * 1.5) + 1)):
                 interviewer(
-                    person(f"{block.key.replace('_', ' ').title()} {number}", "interviewer"),
+                    person(f"{_first_name(number)} {block.key.replace('_', ' ').title()}", "interviewer"),
                     block.key,
                     per_day=3,
                 )

@@ -1,10 +1,9 @@
 """Shakes a house of its own and looks what was lost: python -m bench.chaos.run --bookings 1000 --kills 120 (README.md).
 
-Ends with 0 when every rule held, 1 when one was broken, 2 when the run could not be made or did not end in time.
+Ends with 0 when every rule held, 1 when one was broken, 2 when the run could not be made.
 """
 
 import argparse
-import contextlib
 import json
 import os
 import random
@@ -18,15 +17,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench.chaos import processes
+from bench.chaos import judge, processes
 from bench.chaos.company import CLIENTS
-from bench.chaos.house import ROOT, House, Unusable
-from bench.chaos.sabotaged import SABOTAGE
+from bench.chaos.evidence import gather
+from bench.chaos.house import House, Unusable
 
 ACTS_EACH = 5  # acknowledged acts of one booking, about: tells how far the load is
 LAST_KILLS = 0.15  # of the kills, when nothing but the outbox is at work any more
 TOGETHER = 0.2  # of the kills hit two parts at once
 DRAIN_SECONDS = 600
+TOLD = 10  # breaches told of each rule
 
 
 def main() -> int:
@@ -35,26 +35,22 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(2))
     work = Path(tempfile.mkdtemp(prefix="loopwright-chaos-"))
-    house = None
-    kept = asked.keep
+    house, kept = None, True
     try:
-        house = House(
-            work,
-            db=asked.db,
-            broker=asked.broker,
-            sabotage=asked.sabotage,
-            # Chances of their own, so that the order of the kills is the seed's, however fast the machine.
-            chance=random.Random(f"{asked.seed}:parts"),
-        )
+        # Chances of their own, so that the order of the kills is the seed's, however fast the machine.
+        parts = random.Random(f"{asked.seed}:parts")
+        house = House(work, db=asked.db, broker=asked.broker, chance=parts)
         found = Run(house, asked).report()
-    except (Unusable, subprocess.CalledProcessError) as no:
+        kept = bool(asked.keep or found["broken"])
+    except Unusable as no:
         _say(str(no))
-        kept = True
+        return 2
+    except KeyboardInterrupt:
+        kept = asked.keep
         return 2
     finally:
         if house is not None:
             house.close()
-        processes.end_all()
         if kept:
             _say(f"Logs and evidence are in {work}.")
         else:
@@ -63,7 +59,7 @@ def main() -> int:
     print(text)
     if asked.out:
         asked.out.write_text(text + "\n")
-    return int(found["verdict"] != "held")
+    return int(bool(found["broken"]))
 
 
 def _arguments() -> argparse.Namespace:
@@ -75,8 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--broker", choices=("redis", "none"), default="redis")
     parser.add_argument("--out", type=Path, help="write the figures here too")
     parser.add_argument("--limit", type=float, help="longest load in seconds (default: from the bookings)")
-    parser.add_argument("--keep", action="store_true", help="keep logs and evidence")
-    parser.add_argument("--sabotage", choices=("", *SABOTAGE), default="", help="break the product first")
+    parser.add_argument("--keep", action="store_true", help="keep logs and evidence of a run that held, too")
     return parser.parse_args()
 
 
@@ -89,65 +84,55 @@ class Run:
         self.house, self.asked = house, asked
         self.chance = random.Random(f"{asked.seed}:moments")
         self.kills: list[str] = []
-        self.logs = [house.work / f"client-{number}.jsonl" for number in range(CLIENTS)]
-        self.read = dict.fromkeys(self.logs, 0)
+        self.logs = {house.work / f"client-{number}.jsonl": 0 for number in range(CLIENTS)}
         self.acknowledged = 0
 
     def report(self) -> dict[str, Any]:
-        asked, house = self.asked, self.house
-        began = time.monotonic()
-        _say(f"Building a house with {asked.db} and {asked.broker or 'no'} broker in {house.work} …")
-        house.open(self._company)
-        loaded = time.monotonic()
+        asked, house, began = self.asked, self.house, time.monotonic()
+        _say(f"Building a house with {asked.db} and broker {asked.broker} in {house.work} …")
+        house.open("-m", "bench.chaos.company", str(asked.bookings), str(house.work / "company.json"))
+        built = time.monotonic()
         finished = self._load()
-        drained = time.monotonic()
-        _say(
-            f"The load is over after {drained - loaded:.0f} s and {len(self.kills)} kills. Waiting for the outbox …"
-        )
+        loaded = time.monotonic()
+        _say(f"The load is over after {loaded - built:.0f} s. Waiting for the outbox …")
         self._last_kills()
         house.heal(seconds=180)
-        empty = self._wait_for_outbox()
-        over = time.monotonic()
+        self._wait_for_outbox()
+        healed = time.monotonic()
         left_behind = house.stop_service()
         _say("Judging …")
-        found = self._judge()
-        broken = sorted(found["breaches"]) + ["forgeries"] * bool(found["forgeries_unnoticed"])
+        (house.work / "away.json").write_text(
+            json.dumps({name: server.away for name, server in house.servers.items()})
+        )
+        evidence = gather(house.work)
+        found = judge.charges(evidence)
+        broken = [name for name, breaches in found.items() if breaches]
         broken += ["left_behind"] * bool(left_behind) + ["load_unfinished"] * (not finished)
         return {
-            "verdict": "broken" if broken else "held",
             "broken": broken,
             "bookings": asked.bookings,
             "kills": len(self.kills),
             "killed": dict(Counter(self.kills).most_common()),
-            **found.pop("rules"),
-            **found,
-            "outbox_emptied": empty,
+            **{name: len(breaches) for name, breaches in found.items()},
             "left_behind": left_behind,
+            **judge.figures(evidence),
+            "breaches": {name: found[name][:TOLD] for name in broken if name in found},
+            **{name: getattr(asked, name) for name in ("seed", "db", "broker")},
             "clients": CLIENTS,
-            "seed": asked.seed,
-            "db": asked.db,
-            "broker": asked.broker,
-            "sabotage": asked.sabotage,
             "seconds": {
-                "building": round(loaded - began),
-                "load": round(drained - loaded),
-                "until_the_outbox_was_empty": round(over - drained),
+                "building": round(built - began),
+                "load": round(loaded - built),
+                "until_the_outbox_was_empty": round(healed - loaded),
             },
+            "load_average": [round(load, 1) for load in os.getloadavg()],
         }
-
-    def _company(self, house: House) -> None:
-        _say(f"Hiring interviewers and {self.asked.bookings} candidates …")
-        house.run(
-            *("-m", "bench.chaos.company", str(self.asked.bookings), str(house.work / "company.json")),
-            log="company.log",
-        )
 
     # --- the load -----------------------------------------------------------------------------------------------
 
     def _load(self) -> bool:
         """Eight clients, and kills as their work goes on; whether they came to their end."""
-        limit = self.asked.limit or 300 + 8 * self.asked.bookings + 10 * self.asked.kills
-        until = time.time() + limit
+        seconds = self.asked.limit or 300 + 8 * self.asked.bookings + 10 * self.asked.kills
+        until = time.time() + seconds
         clients = [self._client(number, until) for number in range(CLIENTS)]
         first = self.asked.kills - round(LAST_KILLS * self.asked.kills)
         moments = sorted(self.chance.random() * self.asked.bookings * ACTS_EACH for _ in range(first))
@@ -156,12 +141,11 @@ class Run:
             self.house.tick()
             self._count()
             while moments and self.acknowledged >= moments[0]:
+                hit = self._kill()
                 moments.pop(0)
-                if self.chance.random() < TOGETHER and moments:
+                if moments and self.chance.random() < TOGETHER:
+                    self._kill(but_not=hit)
                     moments.pop(0)
-                    self._kill(but_not=self._kill())
-                else:
-                    self._kill()
             if time.monotonic() - told > 20:
                 told = time.monotonic()
                 _say(f"{self.acknowledged} acts acknowledged, {len(self.kills)} kills")
@@ -170,86 +154,67 @@ class Run:
             client.kill()
         return all(client.wait() == 0 for client in clients)
 
-    def _client(self, number: int, until: float) -> subprocess.Popen[bytes]:
-        self.logs[number].touch()
+    def _client(self, number: int, until: float) -> "subprocess.Popen[bytes]":
+        log = list(self.logs)[number]
+        log.touch()
         argv = {
             "number": number,
             "company": self.house.work / "company.json",
             "url": self.house.url,
             "seed": self.asked.seed,
-            "log": self.logs[number],
+            "log": log,
             "until": until,
         }
-        with (self.house.work / "logs" / f"client-{number}.log").open("wb") as log:
-            return subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "bench.chaos.client"),
-                    *(part for key, value in argv.items() for part in (f"--{key}", str(value))),
-                ],
-                env=self.house.environment,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
+        options = [part for key, value in argv.items() for part in (f"--{key}", str(value))]
+        return self.house.start(["-m", "bench.chaos.client", *options], f"client-{number}")
 
     def _count(self) -> None:
         """How many acts the clients' logs call acknowledged."""
-        for log in self.logs:
+        for log, read in self.logs.items():
             with log.open(encoding="utf-8") as lines:
-                lines.seek(self.read[log])
+                lines.seek(read)
                 self.acknowledged += lines.read().count('"outcome": "ok"')
-                self.read[log] = lines.tell()
+                self.logs[log] = lines.tell()
 
     def _kill(self, *, but_not: str = "") -> str:
         time.sleep(self.chance.uniform(0, 0.3))
         part = self.house.kill(but_not=but_not)
-        if part:
-            self.kills.append(part)
+        self.kills += [part] * bool(part)
         return part
 
     def _last_kills(self) -> None:
-        """What is left of the kills, while the outbox still has something to send."""
+        """What is left of the kills, while the outbox may still have something to send."""
         deadline = time.monotonic() + 20 * (self.asked.kills - len(self.kills))
         while len(self.kills) < self.asked.kills and time.monotonic() < deadline:
             self._kill()
-            pause = time.monotonic() + self.chance.uniform(0.5, 4)
-            while time.monotonic() < pause:
-                self.house.tick()
-                time.sleep(0.1)
+            self._rest(self.chance.uniform(0.5, 4))
 
-    # --- afterwards -----------------------------------------------------------------------------------------------
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.house.tick()
+            time.sleep(0.1)
 
-    def _wait_for_outbox(self) -> bool:
-        with self._verdict("wait", str(DRAIN_SECONDS)) as waiting:
-            while waiting.poll() is None:
-                self.house.tick()
-                time.sleep(0.2)
-            return waiting.returncode == 0
+    def _wait_for_outbox(self) -> None:
+        """Until every message left (one whose worker was killed waits for the end of that lease), or for ten minutes."""
+        import django
+        from django.db import close_old_connections
+        from django.db.utils import DatabaseError
 
-    def _judge(self) -> dict[str, Any]:
-        away = {name: server.away for name, server in self.house.servers.items()}
-        (self.house.work / "away.json").write_text(json.dumps(away))
-        with self._verdict("judge", str(self.house.work)) as judging:
-            text, _nothing = judging.communicate()
-        if judging.returncode:
-            raise Unusable(
-                f"The judge did not come to a verdict: see {self.house.work / 'logs' / 'verdict.log'}."
-            )
-        found: dict[str, Any] = json.loads(text)
-        return found
+        os.environ.update(self.house.environment)
+        django.setup()
+        from outbox.models import Delivery
 
-    @contextlib.contextmanager
-    def _verdict(self, *argv: str) -> Any:
-        with (self.house.work / "logs" / "verdict.log").open("ab") as log:
-            yield subprocess.Popen(
-                [sys.executable, "-m", "bench.chaos.verdict", *argv],
-                env={**self.house.environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
+        until = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < until:
+            close_old_connections()
+            try:
+                if not Delivery.objects.filter(status=Delivery.Status.QUEUED).exists():
+                    return
+            except DatabaseError as error:
+                _say(f"The database does not answer: {error}")
+            self._rest(1)
 
 
 if __name__ == "__main__":
-    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     sys.exit(main())

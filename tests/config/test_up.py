@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from config.management.commands import up
 from tests.outbox.loopback import Sink, free_port
 
 pytestmark = [
@@ -140,6 +141,28 @@ def test_up_when_killed_leaves_no_process_behind(service):
     service.process.wait()
 
     wait_for(lambda: not any(alive(pid) for pid in everybody))
+
+
+def test_the_web_server_ends_although_one_of_its_processes_does_not_hear_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(up, "WEB_PATIENCE_SECONDS", 1.0)
+    server = subprocess.Popen(
+        up._web_server("127.0.0.1", free_port()),
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(tmp_path)},
+    )
+    try:
+        deaf = wait_for(lambda: descendants(server.pid))
+        for pid in deaf:
+            os.kill(pid, signal.SIGSTOP)
+
+        server.terminate()
+
+        server.wait(timeout=10)
+        assert not any(alive(pid) for pid in deaf)
+    finally:
+        for pid in [*descendants(server.pid), server.pid] if server.poll() is None else []:
+            os.kill(pid, signal.SIGKILL)
+        server.wait()
 
 
 def test_up_when_the_port_is_taken_says_so_and_starts_nothing(capsys):

@@ -19,6 +19,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 PATIENCE_SECONDS = 30.0  # for a child to finish what it began
+# The web server waits for its own processes, without this for ever: one that is told to stop while it starts does not hear.
+WEB_PATIENCE_SECONDS = 10.0
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 60.0  # a child that ran this long is forgiven its earlier failures
 
@@ -128,6 +130,7 @@ def _web_server(bind: str, port: int) -> list[str]:
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
         *("--host", bind, "--port", str(port), "--no-ws", "--log-level", "warning"),
         *("--workers", str(workers), "--blocking-threads", "4", "--respawn-failed-workers"),
+        *("--workers-kill-timeout", f"{WEB_PATIENCE_SECONDS:.0f}"),
     ]
 
 
