@@ -41,7 +41,7 @@ ALL_WEEK = tuple(WeeklyHours(weekday, time(0), time(0)) for weekday in range(7))
 LONG_DAY = (time(7), time(21))
 CANDIDATE_DAY = (time(9), time(18))
 SMALL_POOL = 4
-MANY_MEETINGS = 12
+MANY_MEETINGS = 6
 NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six")
 
 
