@@ -8,12 +8,17 @@ COPY . .
 # Collected without the service's secrets: nothing here reads a database or a key.
 RUN DATA_DIR=/tmp/build .venv/bin/python manage.py collectstatic --no-input \
     && .venv/bin/python -m compileall -q -x '/\.venv/' .
+# Compiled for any x86-64 or ARM processor, because nobody knows on which one the image will run.
+ENV NUMBA_CPU_NAME=generic LOOPWRIGHT_COMPILE=1 LOOPWRIGHT_CACHE_DIR=/srv/compiled
+RUN DATA_DIR=/tmp/build .venv/bin/python manage.py warm_scheduler
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --create-home loopwright
 COPY --from=build /srv /srv
+# Numba keeps its index beside the compiled code, so the directory must be its user's.
+COPY --from=build --chown=loopwright /srv/compiled /srv/compiled
 WORKDIR /srv
-ENV PATH=/srv/.venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data
+ENV PATH=/srv/.venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data NUMBA_CPU_NAME=generic LOOPWRIGHT_CACHE_DIR=/srv/compiled
 USER loopwright
 VOLUME /data
 EXPOSE 8000

@@ -7,7 +7,7 @@ ARGS ?=
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check browser openapi schema screenshots bench-scheduling chaos
+.PHONY: help install demo serve warm test check browser openapi schema screenshots bench-scheduling chaos
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,10 @@ demo: install ## A made-up company's season of hiring, then the service with its
 	@$(PYTHON) manage.py demo $(ARGS)
 
 serve: install ## The service for real: web server, worker and clock (ARGS="--port 8080").
-	@$(PYTHON) manage.py up $(ARGS)
+	@nice $(PYTHON) manage.py warm_scheduler >/dev/null & $(PYTHON) manage.py up $(ARGS)
+
+warm: install ## Compile the scheduling engine ahead of time (a minute or two, once).
+	@$(PYTHON) manage.py warm_scheduler
 
 test: install ## The tests, on SQLite, without a browser.
 	@$(SQLITE) .venv/bin/pytest -n 2 -m "not browser and not postgres" $(ARGS)
@@ -71,9 +74,9 @@ screenshots: install ## Take the pictures of the README anew (needs Chromium).
 SEEDS ?= 1
 WORK ?= all
 OUT ?= var/bench-scheduling.json
-bench-scheduling: install ## Measure the scheduling engine (SEEDS=1-10 WORK=one,batch OUT=FILE.json).
+bench-scheduling: warm ## Measure the scheduling engine (SEEDS=1-10 WORK=one,batch OUT=FILE.json).
 	@mkdir -p var $(dir $(OUT))
-	LOOPWRIGHT_COMPILE=1 LOOPWRIGHT_CACHE_DIR=$(CURDIR)/var/compiled \
+	LOOPWRIGHT_COMPILE=1 LOOPWRIGHT_CACHE_DIR=$${DATA_DIR:-$(CURDIR)/var}/compiled \
 		$(PYTHON) -m bench.scheduling.measure $(subst $(comma), ,$(WORK)) --seeds $(SEEDS) --out $(OUT)
 
 BOOKINGS ?= 1000

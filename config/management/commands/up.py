@@ -42,7 +42,7 @@ class Command(BaseCommand):
         environment = {"BASE_URL": url.rstrip("/"), **os.environ}
         children = [
             Child("web server", _web_server(bind, port), environment, self.stderr),
-            Child("worker", _manage("runembedded"), {**environment, **_compiling()}, self.stderr),
+            Child("worker", _manage("runembedded"), {**environment, **compiling()}, self.stderr),
             # Not in the worker: messages leave, and lost wake-ups are made up for, whatever Celery does.
             Child("outbox", _manage("run_outbox"), environment, self.stderr),
         ]
@@ -138,7 +138,7 @@ def _manage(command: str) -> list[str]:
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), command]
 
 
-def _compiling() -> dict[str, str]:
+def compiling() -> dict[str, str]:
     """With the extra `fast`, the worker compiles the scheduling engine and keeps the result."""
     if importlib.util.find_spec("numba") is None:
         return {}
