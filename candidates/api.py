@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.db.models import BooleanField, Exists, OuterRef, Prefetch, QuerySet, Value
+from django.db.models import Prefetch, QuerySet
 from django_filters import CharFilter
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts import roles
 from accounts.api import (
     Choice,
     Currency,
@@ -41,7 +40,7 @@ from candidates.models.applications import Evidence
 from candidates.permissions import may_read_contact
 from hiring.api import OpeningNameSerializer, reads_pay
 from hiring.blueprint import LEVELS
-from hiring.models import Opening, TeamMember
+from hiring.models import Opening
 
 LEVEL_CHOICES = [(level, level.capitalize()) for level in LEVELS]
 
@@ -164,15 +163,12 @@ class ApplicationSerializer(Output):
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Application]:
-        teams = TeamMember.objects.filter(user=reader, opening=OuterRef("opening")).exclude(
-            part=TeamMember.Part.PANEL
-        )
-        sees_all = roles.allows(reader, roles.May.SEE_EVERY_OPENING)
-        fetched = Application.objects.visible_to(reader).select_related("candidate", "opening", "expectation")
+        seen = Application.objects.visible_to(reader).with_part_of(reader)
+        fetched = seen.select_related("candidate", "opening", "expectation")
         return fetched.prefetch_related(
             Prefetch("background", BackgroundEntry.objects.order_by("area")),
             Prefetch("tools", ToolSkill.objects.order_by("tool")),
-        ).annotate(hires=Value(True, output_field=BooleanField()) if sees_all else Exists(teams))
+        )
 
     @extend_schema_field(PayExpectationSerializer(allow_null=True))
     def get_expectation(self, application: Application) -> Any:

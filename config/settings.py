@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "hiring",
     "candidates",
     "interviews",
+    "analytics",
     "config",
 ]
 
@@ -86,6 +87,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.navigation.navigation",
             ],
         },
     },

@@ -31,6 +31,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("interviews/", include("interviews.urls")),
+    path("openings/", include("analytics.urls")),
     path("api/v1/", include(api.urlpatterns)),
     path("api/", include(api.schema_urlpatterns)),
     path("admin/", admin.site.urls),

@@ -63,3 +63,9 @@ def _in_words(blueprint: Blueprint, path: str, fact: Fact) -> str:
     if kind == "background":
         return f"{label}: {fact.value}"
     return f"{label}: graded work on file" if fact.value else f"{label}: no graded work on file"
+
+
+def asked(blueprint: Blueprint) -> tuple[str, ...]:
+    """The areas the role itself is judged by, in the order its condition names them."""
+    paths = conditions.parse(blueprint.fit.when, background_vocabulary(blueprint)).paths
+    return tuple(dict.fromkeys(path.split(".")[1] for path in paths))

@@ -110,7 +110,7 @@ def vote(debrief: Debrief, *, value: str, by: User, at: dt.datetime, reason: str
     loop = debrief.loop
     if value not in Recommendation.values:
         raise Refused(f"Choose one of: {', '.join(Recommendation.values)}.", code="unknown_vote")
-    if not Seat.objects.counting().filter(interview__loop=loop, user=by).exists():
+    if not sat_in(loop, by):
         require_manager(loop.application.opening, by, roles.May.DECIDE)
     if debrief.status != Debrief.Status.OPEN:
         raise Refused("The decision is made: votes are closed.", code="decided")
@@ -124,6 +124,11 @@ def vote(debrief: Debrief, *, value: str, by: User, at: dt.datetime, reason: str
         ) from twice
     events.record("debrief.voted", debrief, by=by, at=at, data={"vote": ballot.pk})
     return ballot
+
+
+def sat_in(loop: Loop, user: User) -> bool:
+    """Whether they hold a seat of this loop that counts."""
+    return Seat.objects.counting().filter(interview__loop=loop, user=user).exists()
 
 
 @transaction.atomic

@@ -22,6 +22,8 @@ from journal import events, states
 from journal.errors import Refused
 
 _REASON_NEEDED = {Flag.Status.WAIVED, Flag.Status.UPHELD}
+# SECURITY: what such a source says can name amounts, or whose pay somebody compares with.
+PAY_SOURCES = {"pay_band", "expectation", "offer"}
 
 
 @transaction.atomic
@@ -243,3 +245,14 @@ def answer(flag: Flag, *, answer: str, reason: str, by: User, at: dt.datetime) -
 def open_questions(application: Application) -> Any:
     """Unanswered flags that a decision on this application has to face: its own and its opening's."""
     return Flag.objects.unanswered().filter(Q(application=application) | Q(opening=application.opening_id))
+
+
+def citations(flag: Flag, *, reader: User) -> list[dict[str, Any]]:
+    """The sources a flag rests on; of pay ones only the name, for those who may not read pay."""
+    pay = roles.allows(reader, roles.May.READ_PAY)
+    return [
+        cited
+        if pay or cited["kind"] not in PAY_SOURCES
+        else {**cited, "label": f"{cited['label']} (pay)", "words": "", "value": None}
+        for cited in flag.citations
+    ]

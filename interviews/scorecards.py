@@ -11,7 +11,17 @@ from accounts import roles
 from accounts.models import User
 from hiring import playbooks
 from hiring.blueprint import Block
-from interviews.models import CardRead, Debrief, IncidentStory, Rating, Scorecard, Seat, SegmentTime, Version
+from interviews.models import (
+    CardRead,
+    Debrief,
+    IncidentStory,
+    Loop,
+    Rating,
+    Scorecard,
+    Seat,
+    SegmentTime,
+    Version,
+)
 from interviews.models.scorecards import Recommendation, Specificity
 from interviews.permissions import require_own_card, require_own_seat
 from journal import events, states
@@ -323,11 +333,33 @@ def read(card: Scorecard, *, by: User, at: dt.datetime) -> Version:
     if not Scorecard.objects.visible_to(by).filter(pk=card.pk).exists():
         raise Refused("There is no such scorecard.", code="not_found")
     version = newest(card)
-    if card.seat.user_id != by.pk:
-        _row, first = CardRead.objects.get_or_create(version=version, user=by, defaults={"at": at})
-        if first:
-            events.record("scorecard.read", card, by=by, at=at, data={"number": version.number})
+    _note_reads([version], by=by, at=at)
     return version
+
+
+@transaction.atomic
+def read_loop(loop: Loop, *, by: User, at: dt.datetime) -> dict[Any, Version]:
+    """The newest versions of all cards of a loop that this person may read, by card; recorded like reading each."""
+    cards = Scorecard.objects.visible_to(by).filter(
+        seat__interview__loop=loop, status=Scorecard.Status.SUBMITTED
+    )
+    rows = Version.objects.filter(card__in=cards, submitted_at__isnull=False).select_related("card__seat")
+    latest = {
+        v.card_id: v for v in rows.prefetch_related("ratings", "segments", "stories").order_by("number")
+    }
+    _note_reads(list(latest.values()), by=by, at=at)
+    return latest
+
+
+def _note_reads(versions: list[Version], *, by: User, at: dt.datetime) -> None:
+    """Who has read which version, once each; one's own card is no reading."""
+    theirs = [version for version in versions if version.card.seat.user_id != by.pk]
+    known = set(CardRead.objects.filter(version__in=theirs, user=by).values_list("version", flat=True))
+    for version in theirs:
+        if version.pk not in known:
+            _row, first = CardRead.objects.get_or_create(version=version, user=by, defaults={"at": at})
+            if first:
+                events.record("scorecard.read", version.card, by=by, at=at, data={"number": version.number})
 
 
 @transaction.atomic

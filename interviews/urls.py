@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from interviews import candidate_pages, hooks, links, views
+from interviews import application_pages, candidate_pages, debrief_pages, hooks, links, search_pages, views
 
 app_name = "interviews"
 urlpatterns = [
@@ -22,4 +22,11 @@ urlpatterns = [
     path("seats/<uuid:seat_id>/amend/", views.amend, name="amend"),
     path("seats/<uuid:seat_id>/versions/<int:number>/", views.version, name="version"),
     path("cards/<uuid:card_id>/", views.card, name="card"),
+    path("search/", search_pages.find, name="search"),
+    path("candidates/<uuid:application_id>/", application_pages.candidate, name="candidate"),
+    path("debriefs/", debrief_pages.listing, name="debriefs"),
+    path("debriefs/<uuid:debrief_id>/", debrief_pages.debrief, name="debrief"),
+    path("debriefs/<uuid:debrief_id>/vote/", debrief_pages.vote, name="vote"),
+    path("debriefs/<uuid:debrief_id>/decide/", debrief_pages.decide, name="decide"),
+    path("debriefs/<uuid:debrief_id>/flags/<uuid:flag_id>/", debrief_pages.answer, name="answer-flag"),
 ]

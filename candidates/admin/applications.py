@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.db.models import Exists, OuterRef, Value
 from django.http import HttpRequest
 
 from accounts import roles
@@ -30,7 +29,7 @@ from candidates.models import (
     ToolSkill,
 )
 from hiring import playbooks
-from hiring.models import Opening, TeamMember
+from hiring.models import Opening
 from journal.desk import Act, Noun, Rows, Todo, show
 
 May = roles.May
@@ -297,10 +296,7 @@ class ApplicationAdmin(Noun):
 
     def visible(self, user: Any) -> models.QuerySet[Application]:
         """Each row knows whether this person hires here (`hires`), or only interviews the candidate."""
-        team = TeamMember.objects.filter(opening=OuterRef("opening"), user=user)
-        hires = Exists(team.exclude(part=TeamMember.Part.PANEL))
-        sees_all = roles.allows(user, May.SEE_EVERY_OPENING)
-        rows = Application.objects.visible_to(user).annotate(hires=Value(True) if sees_all else hires)
+        rows = Application.objects.visible_to(user).with_part_of(user)
         rows = rows.select_related("candidate", "opening", "edition__playbook")
         return rows.defer("edition__content", "edition__source")
 

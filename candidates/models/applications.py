@@ -1,13 +1,14 @@
 """Where a candidate stands for one opening, and what is known of their background."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
 
 from accounts import roles
 from accounts.encryption import EncryptedIntegerField
 from accounts.models import User
 from candidates.models.candidates import Candidate
 from hiring.models import Edition, Opening, TeamMember
+from journal.fulltext import TextIndex
 from journal.models import Row
 
 
@@ -19,6 +20,14 @@ class Applications(models.QuerySet["Application"]):
         teams = TeamMember.objects.filter(user=user).exclude(part=TeamMember.Part.PANEL)
         readers = Reader.objects.filter(user=user)
         return self.filter(Q(opening__in=teams.values("opening")) | Q(pk__in=readers.values("application")))
+
+    def with_part_of(self, user: User) -> "Applications":
+        """Each knows whether this person hires here (`hires`), or only interviews the candidate: panels read who comes
+        and with what background; what the company thinks is for those who hire."""
+        if roles.allows(user, roles.May.SEE_EVERY_OPENING):
+            return self.annotate(hires=Value(True, output_field=models.BooleanField()))
+        team = TeamMember.objects.filter(opening=OuterRef("opening"), user=user)
+        return self.annotate(hires=Exists(team.exclude(part=TeamMember.Part.PANEL)))
 
     def running(self) -> "Applications":
         return self.exclude(status__in=Application.ENDED)
@@ -120,6 +129,7 @@ class BackgroundEntry(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["application", "area"], name="area_once")]
+        indexes = [TextIndex(columns=["evidence"], name="background_words")]
 
     def __str__(self) -> str:
         return f"{self.area}: {self.level}"

@@ -5,6 +5,7 @@ from django.db import models
 from accounts import roles
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
+from journal.fulltext import TextIndex
 from journal.models import Row
 
 
@@ -36,6 +37,7 @@ class Candidate(Row):
         indexes = [
             models.Index(fields=["email_index"], name="candidate_email"),
             models.Index(fields=["created_at", "id"], name="candidate_created"),
+            TextIndex(columns=["name", "headline"], name="candidate_words"),
         ]
 
     def __str__(self) -> str:

@@ -41,17 +41,11 @@ class FlagAnswer(Ask):
         return str(self.row.says) if self.row is not None else "A flag asks a question; it decides nothing."
 
 
-PAY_SOURCES = {"pay_band", "expectation", "offer"}
-
-
 @show.column("What it rests on")
 def rests_on(flag: Any) -> str:
-    pay = roles.allows(flag.reader, May.READ_PAY)
     return show.bullets(
-        f"{cited['label']}: {cited['words']}"
-        if pay or cited["kind"] not in PAY_SOURCES
-        else f"{cited['label']} (pay)"
-        for cited in flag.citations
+        ": ".join(filter(None, (cited["label"], cited["words"])))
+        for cited in flags.citations(flag, reader=flag.reader)
     )
 
 

@@ -8,7 +8,7 @@ from accounts.models import User
 from candidates.models import Application
 from hiring.models import Edition, Opening
 from interviews.models.loops import Loop, Seat
-from interviews.models.scorecards import Recommendation, Scorecard
+from interviews.models.scorecards import Recommendation
 from journal.models import Row
 
 
@@ -21,15 +21,9 @@ class Flags(models.QuerySet["Flag"]):
         """
         if not roles.allows(user, roles.May.READ_DEBRIEFS):
             return self.none()
-        owing = (
-            Seat.objects.live()
-            .filter(
-                interview__loop__application=OuterRef("application"),
-                interview__loop__debrief__created_at__lte=OuterRef("created_at"),
-                user=user,
-                card_waived_because="",
-            )
-            .exclude(scorecard__status=Scorecard.Status.SUBMITTED)
+        owing = Seat.objects.owed_by(user).filter(
+            interview__loop__application=OuterRef("application"),
+            interview__loop__debrief__created_at__lte=OuterRef("created_at"),
         )
         return self.filter(
             Q(application__in=Application.objects.visible_to(user))
@@ -109,7 +103,9 @@ class Debriefs(models.QuerySet["Debrief"]):
         own = Exists(_seats_of(user))
         if roles.allows(user, roles.May.READ_DEBRIEFS):
             return self.filter(loop__in=Loop.objects.visible_to(user))
-        return self.filter(own)
+        return self.filter(own).exclude(
+            Exists(Seat.objects.owed_by(user).filter(interview__loop=OuterRef("loop")))
+        )
 
 
 def _seats_of(user: User) -> models.QuerySet[models.Model]:

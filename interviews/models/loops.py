@@ -141,6 +141,12 @@ class Seats(models.QuerySet["Seat"]):
         """Seats whose scorecard the decision needs: trainees learn, they do not count."""
         return self.filter(held=True, role__in=Seat.COUNTING)
 
+    def owed_by(self, user: User) -> "Seats":
+        """Seats whose scorecard this person still has to hand in. See Note [Blind until submitted]."""
+        return self.filter(held=True, user=user, card_waived_because="").exclude(
+            scorecard__status="submitted"
+        )
+
     def visible_to(self, user: User) -> "Seats":
         return self.filter(interview__in=Interview.objects.visible_to(user))
 

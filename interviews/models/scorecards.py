@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from accounts import roles
 from accounts.models import User
 from interviews.models.loops import Loop, Seat
+from journal.fulltext import TextIndex
 from journal.models import Row
 
 
@@ -28,9 +29,7 @@ class Scorecards(models.QuerySet["Scorecard"]):
         my_seats = Seat.objects.filter(
             interview__loop=OuterRef("seat__interview__loop"), user=user, held=True
         )
-        owing = my_seats.filter(card_waived_because="").exclude(
-            Exists(Scorecard.objects.filter(seat=OuterRef("pk"), status=Scorecard.Status.SUBMITTED))
-        )
+        owing = Seat.objects.owed_by(user).filter(interview__loop=OuterRef("seat__interview__loop"))
         rest = Q(Exists(my_seats))
         if roles.allows(user, roles.May.READ_DEBRIEFS):
             packets = Loop.objects.visible_to(user).filter(debrief__isnull=False)
@@ -116,7 +115,10 @@ class Rating(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "signal"], name="signal_once")]
-        indexes = [models.Index(fields=["signal", "value"], name="rating_of")]
+        indexes = [
+            models.Index(fields=["signal", "value"], name="rating_of"),
+            TextIndex(columns=["evidence"], name="rating_words"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.signal}: {self.value or 'open'}"
@@ -146,6 +148,8 @@ class Specificity(models.TextChoices):
 class IncidentStory(models.Model):
     """An incident the candidate told: what each part was, and whether it was specific."""
 
+    TEXTS = ("situation", "own_role", "detection", "response", "outcome", "numbers")
+
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="stories")
     segment = models.CharField(max_length=60)
     position = models.PositiveSmallIntegerField()
@@ -164,6 +168,12 @@ class IncidentStory(models.Model):
     class Meta:
         verbose_name_plural = "incident stories"
         constraints = [models.UniqueConstraint(fields=["version", "position"], name="story_once")]
+        indexes = [
+            TextIndex(
+                columns=["situation", "own_role", "detection", "response", "outcome", "numbers"],
+                name="story_words",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Story {self.position}"
