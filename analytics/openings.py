@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
 
 from accounts import roles
 from accounts.models import User
@@ -20,6 +21,7 @@ from candidates.models import Application, Offer
 from hiring import pay, playbooks
 from hiring.blueprint import Band, Blueprint, Channel, Source
 from hiring.models import Opening, PayBand, TeamMember
+from journal.desk.nouns import tally
 
 Stage = Application.Status
 SHOWN_A_STAGE = 8
@@ -32,12 +34,12 @@ REACHED_INTERVIEWS = (Stage.INTERVIEWING, Stage.DECIDING, Stage.APPROVED, Stage.
 
 def listing(user: User) -> QuerySet[Opening]:
     """Openings this person may see, with how many of the candidates they may see are `running` and `deciding`."""
-    mine = Q(applications__in=Application.objects.visible_to(user))
+    seen = Application.objects.visible_to(user)
     return (
         Opening.objects.visible_to(user)
         .annotate(
-            running=Count("applications", filter=mine & ~Q(applications__status__in=Application.ENDED)),
-            deciding=Count("applications", filter=mine & Q(applications__status=Stage.DECIDING)),
+            running=tally(seen.running(), "opening"),
+            deciding=tally(seen.filter(status=Stage.DECIDING), "opening"),
         )
         .order_by("-created_at", "id")
     )
@@ -87,7 +89,7 @@ def team_facts(opening: Opening, plan: Blueprint) -> list[tuple[str, str | None]
 def stated(kind: str, value: Any) -> str:
     """A team fact as people read it: “9”, “48 %”, “yes”."""
     if kind == "yes_no":
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return f"{value} %" if kind == "share" else str(value)
 
 

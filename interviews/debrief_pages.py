@@ -236,9 +236,12 @@ def _flag(
 ) -> HttpResponse:
     versions = scorecards.read_loop(debrief.loop, by=request.user, at=timezone.now())
     packet = packets.of(debrief, versions, reader=request.user)
+    part = next((part for part in packet.flags if part.flag.pk == flag.pk), None)
+    if part is None:  # its evidence changed meanwhile, so it asks nothing any more
+        return HttpResponse(headers={"HX-Refresh": "true"})
     context = {
         "packet": packet,
-        "part": next(part for part in packet.flags if part.flag.pk == flag.pk),
+        "part": part,
         "about": str(flag.pk) if refused else "",
         "refused": refused,
         "typed": typed or {},
