@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.db import models
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponseBase
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts import keys, roles, users
@@ -131,15 +130,15 @@ class ShownOnce(Noun):
         if not (isinstance(result, tuple) and isinstance(result[0], ApiKey)):
             return super().after(request, act, row, result)
         key, secret = result
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "The new key",
-            "key": key,
-            "secret": secret,
-        }
-        answer = TemplateResponse(request, "admin/desk/secret.html", {**context, "media": self.media})
-        answer["Cache-Control"] = "no-store"
-        return answer
+        return self.shown_once(
+            request,
+            title="The new key",
+            about=f"{key.name}, for {key.user}",
+            secret=secret,
+            how="If it gets lost, issue a new one and revoke this one. The program sends it with every request: "
+            "Authorization: Api-Key …",
+            then=show.page_of(key) or "",
+        )
 
 
 @show.column("Roles")

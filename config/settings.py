@@ -209,10 +209,14 @@ GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET = (
     env("GOOGLE_CLIENT_SECRET", default=""),
 )
 GOOGLE_API = env("GOOGLE_API", default="https://www.googleapis.com/calendar/v3")
+GOOGLE_CONSENT = env("GOOGLE_CONSENT", default="https://accounts.google.com/o/oauth2/v2/auth")
 GOOGLE_TOKENS = env("GOOGLE_TOKENS", default="https://oauth2.googleapis.com/token")
 MICROSOFT_CLIENT_ID = env("MICROSOFT_CLIENT_ID", default="")
 MICROSOFT_CLIENT_SECRET = env("MICROSOFT_CLIENT_SECRET", default="")
 MICROSOFT_API = env("MICROSOFT_API", default="https://graph.microsoft.com/v1.0")
+MICROSOFT_CONSENT = env(
+    "MICROSOFT_CONSENT", default="https://login.microsoftonline.com/common/oauth2/v2.0/authorize"
+)
 MICROSOFT_TOKENS = env(
     "MICROSOFT_TOKENS", default="https://login.microsoftonline.com/common/oauth2/v2.0/token"
 )

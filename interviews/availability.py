@@ -10,20 +10,22 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
+from hiring.models import TeamMember
 from interviews.calendars import adapters, guard
 from interviews.calendars.adapters import oauth
-from interviews.calendars.adapters.caldav import CalDav
+from interviews.calendars.adapters.caldav import CalDav, Found, discover
 from interviews.calendars.adapters.google import GoogleCalendar
 from interviews.calendars.adapters.graph import SCOPE as GRAPH_SCOPE
 from interviews.calendars.adapters.graph import GraphCalendar
 from interviews.calendars.adapters.ics_feed import IcsFeed
 from interviews.calendars.busy import Busy, Interval, without
-from interviews.models import BusyTime, Calendar, FeedToken, Interviewer, Invitation, Seat
+from interviews.models import BusyTime, Calendar, FeedToken, Interviewer, Invitation, Loop, Seat
 from journal import events
-from journal.errors import Refused
+from journal.errors import NotAllowed, Refused
 
 Kind = Calendar.Kind
 BEHIND, AHEAD = dt.timedelta(days=1), dt.timedelta(days=75)
@@ -133,6 +135,30 @@ def refresh(calendar: Calendar, *, by: User, at: dt.datetime) -> bool:
     return found.is_whole
 
 
+def read_now(calendar: Calendar, *, by: User, at: dt.datetime) -> Calendar:
+    """Read a calendar at once, and tell how that went. Refuses files, and for anybody but its owner and managers.
+
+    Asks the network, so it is never called inside a transaction.
+    """
+    _require(calendar.interviewer, by)
+    if calendar.kind == Kind.UPLOAD:
+        raise Refused("A file stays as it was uploaded. Upload the newer one.", code="not_read")
+    refresh(calendar, by=by, at=at)
+    calendar.refresh_from_db()
+    return calendar
+
+
+def calendars_at(address: str, *, username: str, secret: str) -> list[Found]:
+    """The calendars somebody has at a CalDAV server, by its address or that of anything on it.
+
+    Refuses where none can be told, saying why. Asks the network, so it is never called inside a transaction.
+    """
+    try:
+        return discover(address, username=username, password=secret, allow=settings.CALENDAR_HOSTS)
+    except adapters.CalendarUnreadable as no:
+        raise Refused(no.sentence, code="unreadable") from no
+
+
 def _own(person: Interviewer, *, at: dt.datetime) -> tuple[frozenset[str], list[Interval]]:
     """The interviews we put into somebody's calendars: their UIDs (old seats too), and the times booked now.
 
@@ -230,19 +256,36 @@ def _access(calendar: Calendar, service: str) -> str:
 
 
 @transaction.atomic
-def open_feed(user: User, *, busy_only: bool, by: User, at: dt.datetime) -> str:
-    """Make a private address for a person's interviews and return its secret part, which is shown this once.
+def open_feed(user: User, *, busy_only: bool, by: User, at: dt.datetime, loop: Loop | None = None) -> str:
+    """Make a private address for a person's interviews, or for all of one loop, and return its secret part.
 
-    Feeds made before stay until they are revoked. Refuses for anybody but the person.
+    It is shown this once. Feeds made before stay until they are revoked. Refuses for anybody but the person, and a loop
+    that they do not run.
     """
     if by.pk != user.pk:
         raise Refused(
             "Everybody makes their own feed: its address is as good as a password.", code="not_theirs"
         )
+    if loop is not None and not runs(user, loop):
+        raise NotAllowed(
+            "Only those who schedule the loop, its recruiter and its hiring manager subscribe to all of it."
+        )
     token = secrets.token_urlsafe(24)
-    feed = FeedToken.objects.create(user=user, digest=_digest(token), busy_only=busy_only, created_at=at)
-    events.record("feed.opened", feed, by=by, at=at, data={"busy_only": busy_only})
+    feed = FeedToken.objects.create(
+        user=user, loop=loop, digest=_digest(token), busy_only=busy_only, created_at=at
+    )
+    data = {"busy_only": busy_only, **({"loop": loop.pk} if loop else {})}
+    events.record("feed.opened", feed, by=by, at=at, data=data)
     return token
+
+
+def runs(user: User, loop: Loop) -> bool:
+    """Whether all of a loop is somebody's business: they see it, and schedule loops or run the opening."""
+    team = TeamMember.objects.filter(opening=loop.application.opening_id, user=user).exclude(
+        part=TeamMember.Part.PANEL
+    )
+    is_theirs = roles.allows(user, roles.May.SCHEDULE_LOOPS) or team.exists()
+    return is_theirs and Loop.objects.visible_to(user).filter(pk=loop.pk).exists()
 
 
 @transaction.atomic
@@ -254,10 +297,16 @@ def close_feed(feed: FeedToken, *, by: User, at: dt.datetime) -> None:
         events.record("feed.closed", feed, by=by, at=at)
 
 
+def address_of(token: str) -> str:
+    """Where a feed is subscribed to."""
+    return f"{settings.BASE_URL}{reverse('interviews:feed', args=[token])}"
+
+
 def feed_of(token: str) -> FeedToken | None:
-    """The feed this address names; None for a wrong and a revoked one alike."""
+    """The feed this address names; None for a wrong and a revoked one, and a loop its owner does not run any more."""
     live = FeedToken.objects.filter(digest=_digest(token), revoked_at=None, user__is_active=True)
-    return live.select_related("user").first()
+    feed = live.select_related("user", "loop__application").first()
+    return feed if feed and (feed.loop is None or runs(feed.user, feed.loop)) else None
 
 
 def _digest(token: str) -> str:

@@ -31,10 +31,10 @@ def inbound_mail(request: HttpRequest) -> JsonResponse:
     if not _is_genuine(request, now):
         return JsonResponse({"detail": "The signature is wrong or too old."}, status=401)
     try:
-        seat = replies.take_mail(request.body, at=now)
+        answer = replies.take_mail(request.body, at=now)
     except Refused as no:
         return JsonResponse({"taken": False, "code": no.code, "detail": no.message})
-    return JsonResponse({"taken": True, "response": seat.response})
+    return JsonResponse({"taken": True, "response": answer})
 
 
 def _is_genuine(request: HttpRequest, now: dt.datetime) -> bool:

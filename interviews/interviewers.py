@@ -10,6 +10,7 @@ from accounts import roles
 from accounts.models import User
 from hiring import playbooks
 from hiring.models import Edition, Playbook
+from interviews.calendars.days_off import NoHolidays, days_off
 from interviews.models import BusyTime, Interviewer, Qualification, WorkingHours
 from journal import events
 from journal.errors import Refused
@@ -139,6 +140,40 @@ def block_time(
         "interviewer.time_blocked", person, by=by, at=at, data={"from": starts_at, "until": ends_at}
     )
     return row
+
+
+@transaction.atomic
+def unblock_time(
+    person: Interviewer, *, starts_at: dt.datetime, ends_at: dt.datetime, by: User, at: dt.datetime
+) -> Interviewer:
+    """Give a blocked time back to somebody's day. Refuses times nobody blocked by hand: a calendar's are its own."""
+    _require_self_or_manager(person, by)
+    gone, _each = person.busy.filter(calendar=None, starts_at=starts_at, ends_at=ends_at).delete()
+    if not gone:
+        raise Refused(
+            "This time is not blocked by hand. What was read in a calendar is changed there.",
+            code="not_blocked",
+        )
+    data = {"from": starts_at, "until": ends_at}
+    events.record("interviewer.time_unblocked", person, by=by, at=at, data=data)
+    return person
+
+
+@transaction.atomic
+def set_country(person: Interviewer, *, country: str, by: User, at: dt.datetime) -> Interviewer:
+    """Say whose public holidays somebody keeps: DE, US-CA, or none. Refuses places whose holidays nobody knows."""
+    _require_self_or_manager(person, by)
+    country = country.strip().upper()
+    place, _, part = country.partition("-")
+    if country:
+        try:
+            days_off(place, part or None, [at.year])
+        except NoHolidays as no:
+            raise Refused(str(no), code="unknown_country") from no
+    person.country = country
+    person.save(update_fields=["country"])
+    events.record("interviewer.country_set", person, by=by, at=at, data={"country": country})
+    return person
 
 
 def keep_free(user: User, *, starts_at: dt.datetime, ends_at: dt.datetime) -> None:

@@ -18,7 +18,7 @@ from hiring import playbooks
 from hiring.blueprint import Block
 from interviews import answers, entries, selfservice
 from interviews.calendars import itip
-from interviews.models import Calendar, Interview, Invitation, Loop, Proposal, Seat
+from interviews.models import Calendar, FeedToken, Interview, Invitation, Loop, Proposal, Seat
 from outbox import deliveries
 
 PANEL, CANDIDATE = Invitation.Audience.PANEL, Invitation.Audience.CANDIDATE
@@ -188,17 +188,18 @@ def _words(
     )
 
 
-def feed_for(user: User, *, busy_only: bool, at: dt.datetime) -> bytes:
-    """A person's interviews of the last month and of all time to come, as an iCalendar feed."""
-    seats = (
-        Seat.objects.live()
-        .filter(user=user, interview__ends_at__gt=at - dt.timedelta(days=31))
-        .exclude(interview__status=Interview.Status.CANCELLED)
-        .prefetch_related("interview__invitations")
-        .order_by("interview__starts_at")
+def feed(token: FeedToken, *, at: dt.datetime) -> bytes:
+    """The interviews of a person or of a loop, of the last month and of all time to come, as an iCalendar feed."""
+    interviews = Interview.objects.filter(ends_at__gt=at - dt.timedelta(days=31))
+    if token.loop_id:
+        interviews = interviews.filter(loop=token.loop_id)
+    else:
+        interviews = interviews.filter(seats__user=token.user_id, seats__held=True)
+    told = Invitation.objects.filter(
+        audience=PANEL, interview__in=interviews.exclude(status=Interview.Status.CANCELLED)
     )
-    told = [i for seat in seats for i in seat.interview.invitations.all() if i.audience == PANEL]
-    return itip.publish([_from_data(i.sent) for i in told], name="Interviews", busy_only=busy_only)
+    meetings = [_from_data(invitation.sent) for invitation in told]
+    return itip.publish(meetings, name="Interviews", busy_only=token.busy_only)
 
 
 def tell_candidate(loop: Loop, proposal: Proposal, *, by: User, at: dt.datetime) -> None:

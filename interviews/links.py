@@ -31,11 +31,11 @@ def at(request: HttpRequest, interview_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def feed(request: HttpRequest, token: str) -> HttpResponse:
-    """A person's interviews as a calendar to subscribe to, as full or as bare as they chose."""
+    """The interviews of a person or of a loop as a calendar to subscribe to, as full or as bare as they chose."""
     found = availability.feed_of(token)
     if found is None:
         raise Http404
-    body = invites.feed_for(found.user, busy_only=found.busy_only, at=timezone.now())
+    body = invites.feed(found, at=timezone.now())
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)

@@ -36,6 +36,7 @@ from interviews.permissions import require_loop
 from interviews.scheduling import Explanation
 from journal import events
 from journal.errors import Refused
+from journal.models import Event
 from outbox import deliveries
 
 Window = tuple[dt.datetime, dt.datetime]
@@ -48,6 +49,7 @@ ANOTHER_TIME = dt.timedelta(hours=1)
 AFTERWARDS = dt.timedelta(days=7)
 ONCE_MORE = dt.timedelta(hours=24)
 LONGEST_DAYS, LONGEST_HOURS, LONGEST_NOTE = 60, 14 * 24, 2000
+ANSWERED = "interview.answered_by_candidate"
 LIVE = (Loop.Status.WAITING, Loop.Status.CONFIRMED, Loop.Status.BROKEN)
 _OVER = {
     Loop.Status.HELD: "All your interviews have taken place. Nothing was changed.",
@@ -477,6 +479,48 @@ def cancel(link: CandidateLink, *, reason: str, at: dt.datetime, note: str = "")
 
 
 # --- shared ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer_in_calendar(
+    interview: Interview,
+    *,
+    answer: str,
+    stamp: str,
+    at: dt.datetime,
+    note: str = "",
+    instead: Window | None = None,
+) -> Interview:
+    """The candidate pressed a button in their calendar: ACCEPTED, DECLINED or TENTATIVE, perhaps with another time.
+
+    A button is pressed quickly, so it cancels and moves nothing; a no, a perhaps and another time are told to the
+    recruiter, who asks. `stamp` says which press it was: the same again changes nothing. Refuses an interview that is not
+    to come any more.
+    """
+    loop = interview.loop
+    if interview.status != Interview.Status.SCHEDULED or interview.starts_at <= at:
+        raise Refused("This interview is not to come any more. Nothing was changed.", code="too_late")
+    if Event.objects.about(interview).filter(verb=ANSWERED, data__stamp=stamp).exists():
+        return interview
+    data = {"candidate": loop.application.candidate_id, "answer": answer.lower(), "stamp": stamp}
+    data |= {"from": instead[0], "until": instead[1]} if instead else {}
+    events.record(ANSWERED, interview, by=users.system(), at=at, data=data)
+    if answer == "ACCEPTED" and instead is None:
+        return interview
+    block = playbooks.of(loop.edition).block(interview.block)
+    zone = loop.application.opening.zone
+    which = f"“{block.title}” ({_moment(interview.starts_at, zone)})"
+    if instead:
+        what, said = "Asks for another time", f"asks for {_moment(instead[0], zone)} instead for {which}"
+    elif answer == "DECLINED":
+        what, said = "Declined in their calendar", f"declined {which} in their calendar"
+    else:
+        what, said = "May not come", f"answered “perhaps” to {which} in their calendar"
+    sentence = (
+        f"{said}. Nothing is cancelled: ask them, and move it or call it off.{_said(note[:LONGEST_NOTE])}"
+    )
+    _tell_recruiters(loop, what, sentence, at=at)
+    return interview
 
 
 def minutes_of(loop: Loop) -> int:

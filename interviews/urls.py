@@ -2,12 +2,24 @@
 
 from django.urls import path
 
-from interviews import application_pages, candidate_pages, debrief_pages, hooks, links, search_pages, views
+from interviews import (
+    application_pages,
+    calendar_pages,
+    candidate_pages,
+    debrief_pages,
+    hooks,
+    links,
+    search_pages,
+    views,
+)
 
 app_name = "interviews"
 urlpatterns = [
     path("", views.mine, name="mine"),
     path("at/<uuid:interview_id>/", links.at, name="at"),
+    path("calendars/", calendar_pages.calendars, name="calendars"),
+    path("calendars/<str:kind>/consent/", calendar_pages.consent, name="consent"),
+    path("calendars/<str:kind>/consented/", calendar_pages.consented, name="consented"),
     path("answer/<str:token>/", links.answer, name="answer"),
     path("yours/<str:token>/", candidate_pages.yours, name="yours"),
     path("yours/<str:token>/cancel/", candidate_pages.cancel, name="yours-cancel"),

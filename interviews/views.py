@@ -62,7 +62,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[Request, P], HttpResponse]
 
 
-def _for_members(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def for_members(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Needs a log-in. A background save is told so (401) rather than led away, so the form keeps its text."""
     members_only: Any = login_required(view)
 
@@ -81,7 +81,7 @@ def _status(refused: Refused) -> int:
 
 
 @require_GET
-@_for_members
+@for_members
 def home(request: Request) -> HttpResponse:
     """Whoever only recruits begins in the admin; everybody else with their interviews."""
     if may_enter_admin(request.user) and not roles.allows(request.user, roles.May.FILL_SCORECARDS):
@@ -127,7 +127,7 @@ class Load:
 
 
 @require_GET
-@_for_members
+@for_members
 def mine(request: Request) -> HttpResponse:
     """Today, what I owe, what comes, what I handed in; times in my own zone."""
     return _mine(request, at=timezone.now())
@@ -220,7 +220,7 @@ def _own_seat(request: Request, seat_id: uuid.UUID) -> Seat:
 
 
 @require_POST
-@_for_members
+@for_members
 def accept(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     at = timezone.now()
     seat = _own_seat(request, seat_id)
@@ -234,7 +234,7 @@ def accept(request: Request, seat_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@_for_members
+@for_members
 def decline(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     at = timezone.now()
     seat = _own_seat(request, seat_id)
@@ -259,7 +259,7 @@ def decline(request: Request, seat_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@_for_members
+@for_members
 def suggest(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     at = timezone.now()
     seat = _own_seat(request, seat_id)
@@ -281,7 +281,7 @@ def suggest(request: Request, seat_id: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-@_for_members
+@for_members
 def kit(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     """Who comes, what to find out, and the card to fill in; once it is handed in, the card as it is."""
     return _kit(request, _own_seat(request, seat_id), at=timezone.now())
@@ -390,7 +390,7 @@ def _background(application: Application, plan: Blueprint) -> list[Known]:
 
 
 @require_POST
-@_for_members
+@for_members
 def save(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     """Keep the draft. A save in the background is answered with the bar's new state, others with the page."""
     at = timezone.now()
@@ -418,7 +418,7 @@ def _save(seat: Seat, content: forms.Content, revision: int, *, by: User, at: dt
 
 
 @require_POST
-@_for_members
+@for_members
 def submit(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     """Keep what is in the form, then hand the card in. An incomplete card stays a saved draft."""
     at = timezone.now()
@@ -462,7 +462,7 @@ def _sealed(request: Request, seat: Seat, card: Scorecard, *, at: dt.datetime) -
 
 
 @require_GET
-@_for_members
+@for_members
 def version(request: Request, seat_id: uuid.UUID, number: int) -> HttpResponse:
     """An earlier version of my own card."""
     seat = _own_seat(request, seat_id)
@@ -482,7 +482,7 @@ def version(request: Request, seat_id: uuid.UUID, number: int) -> HttpResponse:
 
 
 @require_GET
-@_for_members
+@for_members
 def card(request: Request, card_id: uuid.UUID) -> HttpResponse:
     """Somebody's card that I may read; that I read it is put on record."""
     at = timezone.now()
@@ -508,7 +508,7 @@ def card(request: Request, card_id: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@_for_members
+@for_members
 def amend(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     """Change a card that is in: a new version, with a reason."""
     at = timezone.now()

@@ -156,8 +156,41 @@ class Blocked(Ask):
     )
 
 
+class Unblocked(Ask):
+    time = forms.ModelChoiceField(BusyTime.objects.none(), label="Blocked time", empty_label=None)
+
+    def prepare(self) -> None:
+        field = self.fields["time"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = _by_hand(self.row).order_by("starts_at")
+        field.label_from_instance = times  # type: ignore[method-assign, assignment]
+
+    def answers(self) -> dict[str, Any]:
+        time = self.cleaned_data["time"]
+        return {"starts_at": time.starts_at, "ends_at": time.ends_at}
+
+
+def _by_hand(person: Interviewer) -> models.QuerySet[BusyTime]:
+    return BusyTime.objects.filter(interviewer=person, calendar=None, ends_at__gte=timezone.now())
+
+
+class Country(Ask):
+    country = forms.CharField(
+        label="Public holidays of",
+        required=False,
+        max_length=10,
+        help_text="Country, with its part where that matters: DE, DE-BY, US-CA. Empty: none are kept.",
+    )
+
+    def prepare(self) -> None:
+        if self.row is not None:
+            self.fields["country"].initial = self.row.country
+
+
 @show.column("State")
 def calendar_state(calendar: Calendar) -> str:
+    if calendar.write_trouble:
+        return show.badge("Gets no interviews", "bad")
     if calendar.kind == Calendar.Kind.UPLOAD:
         return show.badge("A file, as it was uploaded")
     if calendar.read_at is None or calendar.read_at < timezone.now() - STALE_AFTER:
@@ -171,7 +204,7 @@ class CalendarRows(Rows):
     model = Calendar
     verbose_name_plural = "connected calendars"
     empty = "None. They connect one themselves, on their own page."
-    cells = ("label", "kind", calendar_state, show.when("read_at", "Last read"), "trouble")
+    cells = ("label", "kind", calendar_state, show.when("read_at", "Last read"), "trouble", "write_trouble")
 
     def visible(self, user: Any) -> models.QuerySet[Calendar]:
         return Calendar.objects.select_related("interviewer__user").order_by("created_at")
@@ -253,6 +286,7 @@ class InterviewerAdmin(Noun):
                 "max_per_day",
                 "max_per_week",
                 "buffer_minutes",
+                "country",
             ),
         ),
     )
@@ -301,6 +335,24 @@ class InterviewerAdmin(Noun):
             may=May.MANAGE_INTERVIEWERS,
             form=Blocked,
             done="The time is blocked.",
+        ),
+        Act(
+            name="unblock_time",
+            label="Take a block back",
+            rule=interviewers.unblock_time,
+            may=May.MANAGE_INTERVIEWERS,
+            form=Unblocked,
+            when=lambda person: _by_hand(person).exists(),
+            many=False,
+            done="They can be asked for that time again.",
+        ),
+        Act(
+            name="country",
+            label="Set public holidays",
+            rule=interviewers.set_country,
+            may=May.MANAGE_INTERVIEWERS,
+            form=Country,
+            done="Its public holidays are kept.",
         ),
         Act(
             name="pause",

@@ -1,11 +1,14 @@
 """Loops: from the first times to the booked plan."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts import roles
@@ -13,7 +16,7 @@ from accounts.admin import reader
 from accounts.models import User
 from candidates.admin import OpeningFilter
 from candidates.models import Application
-from interviews import debriefs, loops, schedules, selfservice
+from interviews import availability, debriefs, loops, schedules, selfservice
 from interviews.admin.cells import (
     block_link,
     interview_state,
@@ -37,7 +40,7 @@ from interviews.models import (
     Seat,
 )
 from interviews.scheduling import Explanation
-from journal.desk import Act, Noun, Rows, Todo, show, tally
+from journal.desk import Act, Ask, Noun, Rows, Todo, show, tally
 from journal.errors import Refused
 
 May = roles.May
@@ -185,6 +188,28 @@ def parts_of_loop(loop: Loop, user: Any) -> list[Any]:
     ]
 
 
+class NewFeed(Ask):
+    intro = "A private address, for you alone, to which your calendar program subscribes. “My calendars” ends it again."
+    shows = forms.ChoiceField(
+        choices=[("busy", "Times only"), ("all", "With title, candidate and link")], widget=forms.RadioSelect
+    )
+
+    def answers(self) -> dict[str, Any]:
+        return {"busy_only": self.cleaned_data["shows"] == "busy"}
+
+
+@dataclass(frozen=True)
+class FeedAddress:
+    """The result of making a feed: shown once."""
+
+    address: str
+
+
+def _open_feed(loop: Loop, *, busy_only: bool, by: User, at: dt.datetime) -> FeedAddress:
+    token = availability.open_feed(by, loop=loop, busy_only=busy_only, by=by, at=at)
+    return FeedAddress(availability.address_of(token))
+
+
 BEGUN = "The loop is begun. Now find plans and book one."
 
 
@@ -288,6 +313,16 @@ class LoopAdmin(Noun):
             done="The links work no longer.",
         ),
         Act(
+            name="feed",
+            label="Subscribe in my calendar",
+            rule=_open_feed,
+            form=NewFeed,
+            when=lambda loop: (
+                loop.status not in {"waiting", "cancelled"} and availability.runs(loop.reader, loop)
+            ),
+            many=False,
+        ),
+        Act(
             name="debrief",
             label="Open the debrief",
             rule=debriefs.open_debrief,
@@ -310,6 +345,21 @@ class LoopAdmin(Noun):
         Todo("loops need repair", "status__exact=broken", lambda rows: rows.filter(status="broken")),
         Todo("loops wait to be booked", "status__exact=waiting", lambda rows: rows.filter(status="waiting")),
     ]
+
+    def after(
+        self, request: HttpRequest, act: Act, row: models.Model | None, result: Any
+    ) -> HttpResponseBase:
+        if not isinstance(result, FeedAddress):
+            return super().after(request, act, row, result)
+        return self.shown_once(
+            request,
+            title="Your feed of this loop",
+            about=str(row),
+            secret=result.address,
+            how="Paste it where your calendar program subscribes to a calendar by its address. Whoever has the address "
+            "reads the feed: if it gets into wrong hands, end it under “My calendars” and make another.",
+            then=(show.page_of(row) if row else None) or "",
+        )
 
     def visible(self, user: Any) -> models.QuerySet[Loop]:
         offered = tally(Proposal.objects.filter(status=Proposal.Status.OFFERED), "loop")

@@ -7,7 +7,20 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from accounts import roles
-from accounts.api import Choice, Clock, Input, Instant, Noun, Output, Reference, Whole, Word, creation, verb
+from accounts.api import (
+    Choice,
+    Clock,
+    Input,
+    Instant,
+    Noun,
+    Output,
+    Reference,
+    Text,
+    Whole,
+    Word,
+    creation,
+    verb,
+)
 from accounts.models import User
 from hiring.api import PlaybookSerializer, people
 from interviews import interviewers
@@ -53,6 +66,7 @@ class InterviewerSerializer(Output):
             "buffer_minutes",
             "max_per_day",
             "max_per_week",
+            "country",
             "is_active",
             "created_at",
             "hours",
@@ -113,6 +127,12 @@ class BlockTime(Input):
     ends_at = Instant()
 
 
+class SetCountry(Input):
+    country = Text(
+        max_length=10, allow_blank=True, help_text="Whose public holidays they keep: DE, US-CA. Empty: none."
+    )
+
+
 class Interviewers(Noun):
     noun = "interviewers"
     serializer_class = InterviewerSerializer
@@ -123,5 +143,7 @@ class Interviewers(Noun):
     set_hours = verb(interviewers.set_hours, SetHours)
     qualify = verb(interviewers.qualify, Qualify)
     block_time = verb(interviewers.block_time, BlockTime)
+    unblock_time = verb(interviewers.unblock_time, BlockTime)
+    set_country = verb(interviewers.set_country, SetCountry)
     pause = verb(interviewers.pause)
     resume = verb(interviewers.resume)

@@ -10,6 +10,7 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from interviews.models.interviewers import Interviewer
 from interviews.models.invitations import Invitation
+from interviews.models.loops import Loop
 from journal.models import Row
 
 # A calendar that was not read for so long says nothing about today any more.
@@ -87,13 +88,25 @@ class CalendarEntry(Row):
         return f"{self.invitation} in {self.calendar}"
 
 
+class Feeds(models.QuerySet["FeedToken"]):
+    def visible_to(self, user: User) -> "Feeds":
+        """One's own that still work."""
+        return self.filter(user=user, revoked_at=None)
+
+
 class FeedToken(Row):
-    """A private address under which a person's interviews can be subscribed to. Only a digest of it is kept."""
+    """A private address under which a person's interviews, or all of one loop, can be subscribed to.
+
+    Only a digest of it is kept.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="feeds")
+    loop = models.ForeignKey(Loop, null=True, blank=True, on_delete=models.CASCADE, related_name="feeds")
     digest = models.CharField(max_length=64, unique=True)
     busy_only = models.BooleanField(default=True, help_text="Times only: no candidate, no title.")
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    objects = Feeds.as_manager()
+
     def __str__(self) -> str:
-        return f"Feed of {self.user}"
+        return f"Feed of {self.loop or self.user}"

@@ -300,6 +300,18 @@ class Noun(theme.AdminBase):
             page = reverse(self._url("change"), args=[row.pk])
         return HttpResponseRedirect(page or reverse(self._url("changelist")))
 
+    def shown_once(
+        self, request: HttpRequest, *, title: str, about: str, secret: str, how: str, then: str
+    ) -> HttpResponseBase:
+        """The answer to an act that made a secret: it is on this page and nowhere else."""
+        context = {
+            **self.admin_site.each_context(request), "media": self.media, "title": title, "about": about,
+            "secret": secret, "how": how, "then": then,
+        }  # fmt: skip
+        answer = TemplateResponse(request, "admin/desk/secret.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         if IS_POPUP_VAR in request.GET:
             return {}

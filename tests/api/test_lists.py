@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from candidates import applications, offers, outcomes
 from config.api import NOUNS
 from hiring import openings, playbooks
-from interviews import debriefs, interviewers
+from interviews import availability, debriefs, interviewers
 from interviews.models import Interviewer
 from tests import stories
 from tests.api.calls import Caller
@@ -32,6 +32,8 @@ QUERIES = {
     "scorecards": 1,
     "flags": 1,
     "debriefs": 2,  # votes
+    "calendars": 1,
+    "feeds": 1,
     "events": 1,
 }
 
@@ -102,6 +104,15 @@ def full_house(db) -> None:
             by=manager,
             at=at,
         )
+        availability.connect(
+            manager.interviewer,
+            kind="feed",
+            label="Work",
+            address="https://calendar.test/a.ics",
+            by=manager,
+            at=at,
+        )
+        availability.open_feed(recruiter, busy_only=True, by=recruiter, at=at)
 
 
 def test_lists_ask_as_often_for_three_rows_as_for_one(full_house, recruiter):

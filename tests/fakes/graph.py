@@ -50,6 +50,8 @@ class FakeGraph(Loopback):
 
     def _token(self, asked: Asked) -> Reply:
         form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
+        if form.get("grant_type") == "authorization_code" and form.get("code") == "good-code":
+            form["refresh_token"] = "refresh-me"
         if form.get("refresh_token") not in self.refresh_tokens:
             text = "AADSTS70008: The provided authorization code or refresh token has expired."
             return _json({"error": "invalid_grant", "error_description": text, "error_codes": [70008]}, 400)

@@ -16,6 +16,7 @@ from candidates import applications
 from interviews import answers, loops, replies, schedules
 from interviews.models import Interview, Invitation, Loop, Seat
 from journal.errors import Refused
+from journal.models import Event
 from outbox.models import Delivery
 from tests import stories
 from tests.stories import NOW, later
@@ -111,9 +112,17 @@ def test_saying_it_again_says_nothing():
 # --- answers ------------------------------------------------------------------------------------------------------------
 
 
-def reply(seat: Seat, partstat: str, *, sender: str = "", attendee: str = "", sequence: int = 0) -> bytes:
+def reply(
+    seat: Seat,
+    partstat: str,
+    *,
+    sender: str = "",
+    attendee: str = "",
+    sequence: int = 0,
+    audience: str = "panel",
+) -> bytes:
     """A mail as a calendar program sends it when somebody presses a button."""
-    uid = Invitation.objects.get(interview=seat.interview, audience="panel").uid
+    uid = Invitation.objects.get(interview=seat.interview, audience=audience).uid
     who = attendee or seat.user.email
     calendar = (
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Some//Calendar//EN\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\n"
@@ -163,6 +172,54 @@ def test_an_answer_to_an_older_time_does_not_count():
     Invitation.objects.filter(interview=seat.interview).update(sequence=2)
     with pytest.raises(Refused, match="earlier time"):
         replies.take_mail(reply(seat, "ACCEPTED", sequence=1), at=NOW)
+
+
+def candidates_reply(seat: Seat, partstat: str, **changes) -> bytes:
+    email_ = seat.interview.loop.application.candidate.email
+    return reply(seat, partstat, audience="candidate", **{"attendee": email_, **changes})
+
+
+def told_recruiter() -> list[str]:
+    rows = Delivery.objects.filter(recipient=stories.recruiter().email).order_by("created_at")
+    return list(rows.values_list("subject_line", flat=True))
+
+
+def test_a_candidates_no_in_their_calendar_is_told_and_cancels_nothing():
+    loop = stories.confirmed_loop()
+    seat = stories.seats(loop)[0]
+    before = told_recruiter()
+    assert replies.take_mail(candidates_reply(seat, "DECLINED"), at=NOW) == "declined"
+    replies.take_mail(candidates_reply(seat, "DECLINED"), at=later(minutes=1))
+    name = loop.application.candidate.name
+    assert told_recruiter() == [*before, f"Declined in their calendar: {name}"]
+    text = Delivery.objects.get(subject_line__startswith="Declined in their").message
+    assert "Nothing is cancelled" in bytes(text).decode() and "On a train." in bytes(text).decode()
+    loop.refresh_from_db()
+    seat.interview.refresh_from_db()
+    assert (loop.status, seat.interview.status) == ("confirmed", "scheduled")
+    event = Event.objects.get(verb="interview.answered_by_candidate")
+    assert (event.subject_id, event.data["answer"]) == (seat.interview_id, "declined")
+    assert "train" not in str(event.data)
+
+
+def test_a_candidates_yes_is_on_record_and_bothers_nobody():
+    seat = stories.seats(stories.confirmed_loop())[0]
+    before = told_recruiter()
+    replies.take_mail(candidates_reply(seat, "ACCEPTED"), at=NOW)
+    assert told_recruiter() == before
+    assert Event.objects.get(verb="interview.answered_by_candidate").data["answer"] == "accepted"
+
+
+def test_nobody_answers_for_the_candidate():
+    seat = stories.seats(stories.confirmed_loop())[0]
+    for changes in ({"attendee": "eve@example.test"}, {"attendee": seat.user.email}):
+        with pytest.raises(Refused) as no:
+            replies.take_mail(candidates_reply(seat, "DECLINED", **changes), at=NOW)
+        assert no.value.code == "no_seat"
+    candidate = seat.interview.loop.application.candidate
+    with pytest.raises(Refused, match="does not sit"):
+        replies.take_mail(reply(seat, "DECLINED", attendee=candidate.email), at=NOW)
+    assert not Event.objects.filter(verb="interview.answered_by_candidate").exists()
 
 
 def test_the_hook_takes_signed_fresh_mail_only(client, settings):

@@ -1,5 +1,7 @@
-"""Fresh access tokens for calendars that people have connected through OAuth (RFC 6749, section 6)."""
+"""Access to calendars that people connect through OAuth: consent with PKCE (RFC 6749, 7636), then fresh tokens."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -32,13 +34,44 @@ def renewed(
     allow: Collection[str] = (),
 ) -> Tokens:
     """New tokens for a refresh token. Raises CalendarUnreadable when the owner has withdrawn their consent."""
+    asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    client = {"client_id": client_id, "client_secret": client_secret}
+    return _tokens(url, {**asked, **client, **({"scope": scope} if scope else {})}, allow)
+
+
+def consent(
+    url: str, *, client_id: str, scope: str, back: str, state: str, verifier: str, **more: str
+) -> str:
+    """The address at which the owner is asked; `verifier` stays with us and proves later that it was we who asked."""
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     asked = {
-        "grant_type": "refresh_token",
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "refresh_token": refresh_token,
-        **({"scope": scope} if scope else {}),
+        "response_type": "code", "client_id": client_id, "redirect_uri": back, "scope": scope, "state": state,
+        "code_challenge": challenge, "code_challenge_method": "S256", **more,
+    }  # fmt: skip
+    return f"{url}?{urlencode(asked)}"
+
+
+def granted(
+    url: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    code: str,
+    verifier: str,
+    back: str,
+    allow: Collection[str] = (),
+) -> Tokens:
+    """The first tokens, for the code that the owner's consent gave. Raises CalendarUnreadable when it is no good."""
+    asked = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": back,
+        "code_verifier": verifier,
     }
+    return _tokens(url, {**asked, "client_id": client_id, "client_secret": client_secret}, allow)
+
+
+def _tokens(url: str, asked: Mapping[str, str], allow: Collection[str]) -> Tokens:
     answer = Web(allow).request(
         "POST",
         url,
@@ -83,6 +116,8 @@ class Signed:
 
     def post(self, url: str, asked: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
         """The answer of any status but 401, which after a renewal means that the owner must connect again."""
+        if not self._token:
+            self._token = self._refresh()
         answer = self._send(url, asked, headers or {})
         if answer.status == 401:
             self._token = self._refresh()
