@@ -2,6 +2,7 @@
 clock.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -162,3 +163,67 @@ def _fixed(random, loop, people, windows):
                 if not movable:
                     free.remove(key)
         yield Fixed(block.key, start, tuple(pairs), movable)
+
+
+# ---- too large to try everything --------------------------------
+
+
+def large_problem(random):
+    """One loop of 3 to 6 blocks over up to five days, several windows a day; calendars half full."""
+    zone, grid = random.choice(ZONES), random.choice((15, 15, 30))
+    day, count = random.choice(DAYS), random.choice((3, 4, 4, 5, 6))
+    windows = []
+    for ahead in sorted(random.sample(range(6), random.choice((2, 3, 5)))):
+        for hour in random.choice(((8,), (9, 13), (10, 14, 17))):
+            start = local(day + timedelta(days=ahead), hour, random.choice((0, 0, 15, 7)), zone)
+            windows.append(Interval(start, start + timedelta(minutes=random.choice((150, 180, 270)))))
+    people = _half_busy_people(random, random.choice((8, 12, 16)), windows)
+    loop = tuple(_block(random, i, count, people, grid) for i in range(count))
+    return Problem(
+        blocks=loop,
+        people=people,
+        windows=tuple(windows),
+        zone=zone,
+        rules=_rules(random, grid, loop, day, windows, zone),
+        urgency=random.choice((1, 2, 3)),
+        days_off=frozenset({day + timedelta(days=1)}) if random.random() < 0.2 else frozenset(),
+        fixed=tuple(_fixed(random, loop, people, windows)) if random.random() < 0.4 else (),
+        not_before=windows[0].starts_at + timedelta(minutes=50) if random.random() < 0.2 else None,
+    )
+
+
+def shared_problems(random):
+    """Three or four loops that want the same five people, within their limits."""
+    grid, zone = 30, random.choice(ZONES)
+    day = random.choice(DAYS)
+    days = [day + timedelta(days=ahead) for ahead in range(2)]
+    everyday = [Interval(local(on, 9, 0, zone), local(on, 13, 0, zone)) for on in days]
+    people = _half_busy_people(random, 5, everyday)
+    loops = {}
+    for n in range(random.choice((3, 4))):
+        windows = tuple(random.sample(everyday, random.choice((1, 2, 2))))
+        blocks = tuple(_block(random, i, 4, people, grid) for i in range(2))
+        fixed = tuple(_fixed(random, blocks[:1], people, windows)) if random.random() < 0.3 else ()
+        loops[f"c{n}"] = Problem(
+            blocks=blocks,
+            people=people,
+            windows=windows,
+            zone=zone,
+            rules=Rules(grid_minutes=grid, min_gap_minutes=random.choice((0, 15))),
+            urgency=random.choice((1, 2)),
+            fixed=fixed,
+        )
+    return loops
+
+
+def _half_busy_people(random, count, windows):
+    people = []
+    for n in range(count):
+        person = _person(random, f"p{n}", windows[0].starts_at, windows[-1].ends_at)
+        busy = []
+        for window in windows:
+            for _ in range(random.choice((0, 1, 1, 2))):
+                start = window.starts_at + timedelta(minutes=random.randrange(0, 240, 10))
+                busy.append(Interval(start, start + timedelta(minutes=random.choice((30, 45, 90)))))
+        people.append(replace(person, busy=tuple(busy)))
+    return tuple(people)
