@@ -39,7 +39,7 @@ ALONE = ("intervals", "options")
 TOGETHER = ("intervals", "options", "columns")
 WORKERS = 2
 LONGEST_ALONE = 60.0
-PATIENCE, SHARE = 120.0, 0.04
+PATIENCE, SHARE = 300.0, 0.02
 """A peer that has not answered after so many seconds, and its budget at this share of a core, counts as crashed."""
 ROOT = Path(__file__).resolve().parents[2]
 
