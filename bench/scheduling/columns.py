@@ -2,7 +2,7 @@
 
 A column is one complete plan of one loop, a row one thing that must not be asked twice: a loop's plan, a
 person's tick, a person's day, week and four weeks. There are far too many plans to list, so the columns are
-those that the engine's proof meets while it looks for prices (column generation, `bounding`), a few hundred for
+those that the engine's proof meets while it looks for prices (column generation, `bounding`), ten to twenty for
 each loop. A schedule is a choice among them; the program's own bound holds for these columns only, that of the
 proof for every schedule.
 
