@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import product
 
-from bench.scheduling import together
+from bench.scheduling import peers, together
 from bench.scheduling.instances import company
 from interviews.scheduling import (
     Fixed,
@@ -32,8 +32,8 @@ from interviews.scheduling import (
 from interviews.scheduling.compiled import COMPILED
 from interviews.scheduling.solving import search
 
-ALONE_LOOPS, PLAIN_LOOPS, IMPOSSIBLE = 100, 20, 50
-"""Loops of each seed: solved alone, solved in plain Python, and explained."""
+ALONE_LOOPS, PLAIN_LOOPS, PEER_LOOPS, IMPOSSIBLE = 100, 20, 10, 50
+"""Loops of each seed: solved alone, in plain Python, by peers; and explained."""
 
 
 def main() -> None:
@@ -129,6 +129,22 @@ def one(people, loops, seed, step):
         text=True,
     ).stdout.splitlines()
     yield None, {f"plain_{line['metric']}": line["value"] for line in map(json.loads, lines)}
+    problems = company(people, loops, seed, step).loops[:PEER_LOOPS]
+    for model in filter(peers.available, peers.ALONE):
+        found = [one for one in peers.one_each(problems, model) if not one["crashed"]]
+        proofs = [one["cpu_s"] for one in found if one["proven"]]
+        yield (
+            f"CP-SAT {model}",
+            {
+                **percentiles(proofs),
+                **percentiles(
+                    [one["first_cpu_s"] for one in found if one["first_cpu_s"] is not None], "first_"
+                ),
+                "proven": len(proofs),
+                "other_optimum": sum(one["same_optimum"] is False for one in found),
+                "crashed": len(problems) - len(found),
+            },
+        )
 
 
 def plain(people, loops, seed, step):

@@ -9,6 +9,7 @@ from itertools import permutations
 
 import numpy as np
 
+from bench.scheduling import peers
 from bench.scheduling.instances import company
 from interviews.scheduling import (
     Placement,
@@ -39,6 +40,7 @@ PER_LOOP = {"normal": 3, "tight": 1.5}
 DEAREST = 10_000_000
 """Points of a loop without a plan, when only the number of loops placed counts."""
 MOST_PROOF_SECONDS = 120
+MOST_FOR_PEERS = 60
 
 
 def possible(people, loops, seed, grid):
@@ -123,6 +125,18 @@ def batch(people, loops, seed, grid, seconds):
     for peer, orders in (("first-fit", False), ("first-fit, all orders", True)):
         found = counted(first_fit(problems, laid, orders))
         yield peer, {**found, "gap_percent": percent(found["points"], bound)}
+    for model in filter(peers.available, peers.TOGETHER if loops <= MOST_FOR_PEERS else ()):
+        found = peers.batch(problems, model, seconds)
+        if found["crashed"]:
+            yield model, found
+            continue
+        yield (
+            "column MIP in HiGHS" if model == "columns" else f"CP-SAT {model}",
+            {
+                **{name: found[name] for name in ("points", "placed", "bound", "cpu_s")},
+                "gap_percent": percent(found["points"], bound),
+            },
+        )
 
 
 def percent(points, bound):
