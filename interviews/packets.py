@@ -243,7 +243,9 @@ def of(debrief: Debrief, versions: Mapping[uuid.UUID, Version], *, reader: User)
         no_stories=tuple(
             (voice, version.no_story_because)
             for voice, version in cards
-            if version.no_story_because and not version.stories.all()
+            if version.no_story_because
+            and not version.stories.all()
+            and any(segment.incident for segment in voice.block.segments)
         ),
         ran=tuple(_ran(parts)),
         flags=tuple(flag_parts(loop.application, reader=reader, places=_places(parts))),

@@ -2,9 +2,9 @@
 
 SECURITY: every part starts from `visible_to`, so what somebody may not see is in no result, no count and no order; a
 scorecard's words are found once the card itself may be read (Note [Blind until submitted]), private notes only by
-their author, and of amended cards only what they say now. Results are ordered by time, never by how well they fit
-among rows the reader cannot see. Addresses, phone numbers and pay are encrypted: a whole e-mail address is found by
-its blind index, for those who may read it; the others are not looked through.
+their author, and of amended cards only what they say now. Results are ordered by name or time, never by how well they
+fit among rows the reader cannot see. Addresses, phone numbers and pay are encrypted: a whole e-mail address is found
+by its blind index, for those who may read it; the others are not looked through.
 """
 
 import datetime as dt
@@ -24,12 +24,13 @@ from interviews.models import IncidentStory, Loop, Rating, Scorecard, Version
 from journal import fulltext
 
 MOST = 20  # of each kind; whoever gets more narrows it down
-_SEAT = "version__card__seat"
+_LOOP = "card__seat__interview__loop"
+_WITH = ("card__seat__user", f"{_LOOP}__application__candidate", f"{_LOOP}__edition")
 _WITHOUT = (
-    "loop__edition__content",
-    "loop__edition__source",
-    "loop__application__candidate__email",
-    "loop__application__candidate__phone",
+    f"{_LOOP}__edition__content",
+    f"{_LOOP}__edition__source",
+    f"{_LOOP}__application__candidate__email",
+    f"{_LOOP}__application__candidate__phone",
 )
 
 
@@ -97,10 +98,11 @@ def find(typed: str, *, reader: User) -> Found:
 
 
 def _people(typed: str, looked_for: Sequence[str], reader: User) -> QuerySet[Candidate]:
-    named = fulltext.containing(Candidate.objects.all(), looked_for, "name", "headline")
-    found = Q(pk__in=named.values("pk"))
+    """By name: with an order that has an index, PostgreSQL would walk through everybody in that order."""
+    seen = Candidate.objects.visible_to(reader)
+    named = fulltext.containing(seen, looked_for, "name", "headline")
     if "@" in typed and may_read_contacts(reader):
-        found |= Q(email_index=blind_index(typed))
+        named = seen.filter(Q(pk__in=named.values("pk")) | Q(email_index=blind_index(typed)))
     applications = (
         Application.objects.visible_to(reader)
         .select_related("opening")
@@ -110,11 +112,9 @@ def _people(typed: str, looked_for: Sequence[str], reader: User) -> QuerySet[Can
         .order_by("-created_at", "id")
     )
     return (
-        Candidate.objects.visible_to(reader)
-        .filter(found)
-        .defer("email", "phone")
+        named.defer("email", "phone")
         .prefetch_related(Prefetch("applications", applications, to_attr="seen_applications"))
-        .order_by("-created_at", "id")
+        .order_by("name", "id")
     )
 
 
@@ -152,30 +152,34 @@ def _newest() -> Exists:
 
 def _ratings(looked_for: Sequence[str], reader: User) -> QuerySet[Rating]:
     rows = Rating.objects.filter(version__card__in=Scorecard.objects.visible_to(reader)).exclude(_newest())
-    rows = rows.select_related(f"{_SEAT}__user", f"{_SEAT}__interview__loop__application__candidate")
-    rows = rows.select_related(f"{_SEAT}__interview__loop__edition")
-    rows = rows.defer(*(f"{_SEAT}__interview__{path}" for path in _WITHOUT))
-    return fulltext.containing(rows, looked_for, "evidence").order_by("-version__saved_at", "id")
+    rows = fulltext.containing(rows, looked_for, "evidence").order_by("-version__saved_at", "id")
+    shown = Rating.objects.filter(
+        pk__in=rows.values("pk")[: MOST + 1]
+    )  # only these bring what is shown of them
+    return (
+        shown.select_related(*(f"version__{path}" for path in _WITH))
+        .defer(*(f"version__{path}" for path in _WITHOUT))
+        .order_by("-version__saved_at", "id")
+    )
 
 
 def _stories(looked_for: Sequence[str], reader: User) -> QuerySet[IncidentStory]:
-    rows = IncidentStory.objects.filter(version__card__in=Scorecard.objects.visible_to(reader)).exclude(
-        _newest()
+    rows = IncidentStory.objects.filter(version__card__in=Scorecard.objects.visible_to(reader))
+    rows = fulltext.containing(rows.exclude(_newest()), looked_for, *IncidentStory.TEXTS)
+    rows = rows.order_by("-version__saved_at", "id")
+    shown = IncidentStory.objects.filter(pk__in=rows.values("pk")[: MOST + 1])
+    return (
+        shown.select_related(*(f"version__{path}" for path in _WITH))
+        .defer(*(f"version__{path}" for path in _WITHOUT))
+        .order_by("-version__saved_at", "id")
     )
-    rows = rows.select_related(f"{_SEAT}__user", f"{_SEAT}__interview__loop__application__candidate")
-    rows = rows.select_related(f"{_SEAT}__interview__loop__edition")
-    rows = rows.defer(*(f"{_SEAT}__interview__{path}" for path in _WITHOUT))
-    return fulltext.containing(rows, looked_for, *IncidentStory.TEXTS).order_by("-version__saved_at", "id")
 
 
 def _notes(looked_for: Sequence[str], reader: User) -> QuerySet[Version]:
     """Private notes: the author's alone."""
-    own = Scorecard.objects.visible_to(reader).filter(seat__user=reader)
     newer = Version.objects.filter(card=OuterRef("card"), number__gt=OuterRef("number"))
-    rows = Version.objects.filter(card__in=own).exclude(Exists(newer))
-    rows = rows.select_related("card__seat__interview__loop__application__candidate")
-    rows = rows.select_related("card__seat__interview__loop__edition")
-    rows = rows.defer(*(f"card__seat__interview__{path}" for path in _WITHOUT))
+    own = Version.objects.filter(card__seat__user=reader, card__in=Scorecard.objects.visible_to(reader))
+    rows = own.exclude(Exists(newer)).select_related(*_WITH).defer(*_WITHOUT)
     return fulltext.containing(rows, looked_for, "notes").order_by("-saved_at", "id")
 
 

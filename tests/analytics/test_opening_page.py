@@ -34,7 +34,8 @@ def client_of(user):
 def page(user, opening):
     response = client_of(user).get(reverse("analytics:opening", args=[opening.pk]))
     assert response.status_code == 200
-    html = re.sub(r"(?s)<svg.*?</svg>|<head>.*?</head>", " ", response.content.decode())
+    html = response.content.decode().replace("&nbsp;", " ")
+    html = re.sub(r"(?s)<svg.*?</svg>|<head>.*?</head>", " ", html)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
