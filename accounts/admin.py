@@ -34,6 +34,9 @@ def people() -> models.QuerySet[User]:
     return User.objects.filter(kind=User.Kind.PERSON, is_active=True).order_by("name")
 
 
+KINDS = [(User.Kind.PERSON, "A person"), (User.Kind.SERVICE, "A service that calls the API")]
+
+
 class NewPerson(Ask):
     intro = (
         "They log in with the e-mail address. Without a first password they choose one through “Forgot your "
@@ -41,7 +44,7 @@ class NewPerson(Ask):
     )
     kind = forms.ChoiceField(
         label="Who is it?",
-        choices=[(User.Kind.PERSON, "A person"), (User.Kind.SERVICE, "A service that calls the API")],
+        choices=KINDS,
         initial=User.Kind.PERSON,
     )
     name = forms.CharField(max_length=120)
@@ -66,6 +69,15 @@ class NewPerson(Ask):
 
 class WhichRole(Ask):
     role = forms.ChoiceField(choices=[(role.key, role.title) for role in roles.ROLES.values()])
+
+
+class WhichKind(Ask):
+    intro = "Take their roles and keys first: people and services hold different ones."
+    kind = forms.ChoiceField(label="Who is it?", choices=KINDS)
+
+    def prepare(self) -> None:
+        if self.row is not None:
+            self.fields["kind"].initial = self.row.kind
 
 
 class WhichZone(Ask):
@@ -223,6 +235,15 @@ class UserAdmin(ShownOnce):
             done="Times are shown to them in this zone now.",
         ),
         Act(
+            name="kind",
+            label="Person or service",
+            rule=users.change_kind,
+            may=May.MANAGE_ACCOUNTS,
+            form=WhichKind,
+            many=False,
+            done="The account is of that kind now.",
+        ),
+        Act(
             name="key",
             label="Issue an API key",
             rule=keys.issue,
@@ -240,13 +261,18 @@ class UserAdmin(ShownOnce):
             when=lambda user: user.is_active,
             done="Their access has ended.",
         ),
+        Act(
+            name="reactivate",
+            label="Give access back",
+            rule=users.reactivate,
+            may=May.MANAGE_ACCOUNTS,
+            when=lambda user: not user.is_active,
+            done="They can log in again, with the roles they hold.",
+        ),
     ]
 
     def visible(self, user: Any) -> models.QuerySet[User]:
-        """Colleagues know each other; who may change what is another question."""
-        return User.objects.exclude(kind=User.Kind.SYSTEM).prefetch_related(
-            Prefetch("grants", Grant.objects.all())
-        )
+        return User.objects.visible_to(user).prefetch_related(Prefetch("grants", Grant.objects.all()))
 
 
 @show.column("State")

@@ -16,7 +16,10 @@ from journal.errors import Refused
 
 # What a key may reach: a noun of the API, to read or to write. `write` includes `read`.
 NOUNS = ("openings", "candidates", "applications", "interviewers", "loops", "events")
-SCOPES = tuple(f"{noun}:{verb}" for noun in NOUNS for verb in ("read", "write"))
+# Nobody writes the journal from outside.
+SCOPES = tuple(
+    f"{noun}:{verb}" for noun in NOUNS for verb in ("read", "write") if (noun, verb) != ("events", "write")
+)
 LONGEST = dt.timedelta(days=400)
 _PREFIX = re.compile("[0-9a-f]{8}")
 _NOTED_EVERY = dt.timedelta(minutes=5)

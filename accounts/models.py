@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
+from accounts.encryption import EncryptedTextField
 from journal.models import Row
 
 
@@ -18,6 +19,11 @@ def valid_zone(name: str) -> None:
 
 
 class Users(BaseUserManager["User"]):
+    def visible_to(self, user: "User") -> "models.QuerySet[User]":
+        """Colleagues on the desk know each other; everybody else knows their own account."""
+        others = self.exclude(kind=User.Kind.SYSTEM)
+        return others if user.is_staff else others.filter(pk=user.pk)
+
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=self.normalize(username or ""))
 
@@ -104,5 +110,26 @@ class ApiKey(Row):
 
     objects = ApiKeys.as_manager()
 
+    class Meta:
+        verbose_name = "API key"
+
     def __str__(self) -> str:
         return f"{self.name} (lw_{self.prefix}…)"
+
+
+class KeptAnswer(Row):
+    """What the API answered to a request with an Idempotency-Key, to be said again when it is sent again."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=300)
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, help_text="Keyed digest of the request's body.")
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty while it is under way.")
+    content = EncryptedTextField(blank=True, help_text="JSON. It may hold addresses and figures.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "address", "key"], name="one_answer_per_key")]
+        indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
+
+    def __str__(self) -> str:
+        return f"Answer to {self.address}"

@@ -124,8 +124,8 @@ SERVICE = Role(
     "service",
     "Service",
     "A program with an API key, such as the company's ATS: it writes candidates and reads what the key's scopes "
-    "name. It never sees scorecards or pay.",
-    frozenset({May.SEE_EVERY_OPENING, May.WRITE_CANDIDATES, May.SCHEDULE_LOOPS}),
+    "name, the journal among it. It never sees scorecards or pay.",
+    frozenset({May.READ_JOURNAL, May.SEE_EVERY_OPENING, May.WRITE_CANDIDATES, May.SCHEDULE_LOOPS}),
 )
 ROLES: dict[str, Role] = {
     role.key: role for role in (ADMIN, RECRUITER, COORDINATOR, HIRING_MANAGER, INTERVIEWER, AUDITOR, SERVICE)
@@ -134,11 +134,17 @@ ROLES: dict[str, Role] = {
 
 def held(user: User) -> frozenset[str]:
     """The keys of the roles this person holds, read once per object."""
-    cached: frozenset[str] | None = user.__dict__.get("_roles")
+    # Note: by attribute, because request.user is a lazy stand-in whose __dict__ is not the person's.
+    cached: frozenset[str] | None = getattr(user, "_roles", None)
     if cached is None:
         cached = frozenset(Grant.objects.filter(user=user).values_list("role", flat=True))
-        user.__dict__["_roles"] = cached
+        user._roles = cached  # type: ignore[attr-defined]
     return cached
+
+
+def forget(user: User) -> None:
+    """What was read of this person's roles no longer holds."""
+    user._roles = None  # type: ignore[attr-defined]
 
 
 def allows(user: User, what: May) -> bool:

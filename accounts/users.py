@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import roles
-from accounts.models import Grant, User, Users, valid_zone
+from accounts.models import ApiKey, Grant, User, Users, valid_zone
 from journal import events
 from journal.errors import Refused, one_line
 
@@ -35,7 +35,7 @@ def create(
     email: str,
     name: str,
     zone: str,
-    roles_: Iterable[str],
+    roles_: Iterable[str] = (),
     by: User,
     at: dt.datetime,
     title: str = "",
@@ -72,7 +72,7 @@ def grant(user: User, role: str, *, by: User, at: dt.datetime) -> None:
     if (role == roles.SERVICE.key) != (user.kind == User.Kind.SERVICE):
         raise Refused("The service role is for API services, and for nobody else.", code="wrong_kind")
     _grant, made = Grant.objects.get_or_create(user=user, role=role)
-    user.__dict__.pop("_roles", None)
+    roles.forget(user)
     if made:
         events.record("user.role_granted", user, by=by, at=at, data={"role": role})
 
@@ -86,7 +86,7 @@ def revoke(user: User, role: str, *, by: User, at: dt.datetime) -> None:
     ):
         raise Refused("This is the last administrator. Make somebody else one first.", code="last_admin")
     deleted, _ = Grant.objects.filter(user=user, role=role).delete()
-    user.__dict__.pop("_roles", None)
+    roles.forget(user)
     if deleted:
         events.record("user.role_revoked", user, by=by, at=at, data={"role": role})
 
@@ -113,6 +113,41 @@ def deactivate(user: User, *, by: User, at: dt.datetime) -> None:
     user.is_active = False
     user.save(update_fields=["is_active"])
     events.record("user.deactivated", user, by=by, at=at)
+
+
+@transaction.atomic
+def reactivate(user: User, *, by: User, at: dt.datetime) -> User:
+    """Give somebody their access back, with the roles they hold."""
+    roles.require(by, roles.May.MANAGE_ACCOUNTS)
+    if not user.is_active:
+        user.is_active = True
+        user.save(update_fields=["is_active"])
+        events.record("user.reactivated", user, by=by, at=at)
+    return user
+
+
+@transaction.atomic
+def change_kind(user: User, kind: str, *, by: User, at: dt.datetime) -> User:
+    """Make an account a service's that was a person's, or the other way round.
+
+    Refuses while they hold roles of the old kind, and while a key of theirs could still be used: each is taken away
+    knowingly first.
+    """
+    roles.require(by, roles.May.MANAGE_ACCOUNTS)
+    if kind not in {User.Kind.PERSON, User.Kind.SERVICE} or user.kind == User.Kind.SYSTEM:
+        raise Refused("An account belongs to a person or to a service.", code="unknown_kind")
+    if user.kind == kind:
+        return user
+    if Grant.objects.filter(user=user).exists():
+        raise Refused(
+            f"Take {user}'s roles first: people and services hold different ones.", code="wrong_kind"
+        )
+    if ApiKey.objects.usable(at).filter(user=user).exists():
+        raise Refused(f"Revoke {user}'s API keys first: a person has none.", code="wrong_kind")
+    user.kind = kind
+    user.save(update_fields=["kind"])
+    events.record("user.kind_changed", user, by=by, at=at, data={"kind": kind})
+    return user
 
 
 def _check_zone(zone: str) -> None:

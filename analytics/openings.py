@@ -15,7 +15,6 @@ from django.db.models import Count, F, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
-from accounts import roles
 from accounts.models import User
 from candidates.models import Application, Offer
 from hiring import pay, playbooks
@@ -131,10 +130,8 @@ class PayPicture:
 
 
 def pay_picture(opening: Opening, plan: Blueprint, user: User) -> PayPicture | None:
-    """None for people who may not read pay, and while no band is set."""
-    if not roles.allows(user, roles.May.READ_PAY):
-        return None
-    band = PayBand.objects.filter(opening=opening).first()
+    """None for people who may not read the pay of this opening, and while no band is set."""
+    band = PayBand.objects.visible_to(user).filter(opening=opening).first()
     if band is None:
         return None
     offers = (

@@ -62,11 +62,11 @@ class ContactSerializer(Output):
 
 class CandidateSerializer(Output):
     contact = ContactSerializer(source="*")
-    told = {"contact": may_read_contact}
+    told = {"contact": may_read_contact, "country": may_read_contact}
 
     class Meta:
         model = Candidate
-        fields = ("id", "name", "headline", "zone", "created_at", "contact")
+        fields = ("id", "name", "headline", "zone", "country", "created_at", "contact")
 
 
 class AddCandidate(Input):
@@ -74,11 +74,19 @@ class AddCandidate(Input):
     email = Text(max_length=254)
     phone = Text(max_length=60, required=False, allow_blank=True)
     zone = Zone(required=False)
+    country = Text(max_length=10, required=False, allow_blank=True, help_text="Two letters: DE; or US-CA.")
     headline = Text(max_length=200, required=False, allow_blank=True)
     same_person_checked = YesNo(
         required=False,
         help_text="True: this is somebody else than the one we know with this address.",
     )
+
+
+class EditCandidate(AddCandidate):
+    """What is left out stays as it is."""
+
+    name = Text(max_length=120, required=False)
+    email = Text(max_length=254, required=False)
 
 
 class CandidateRows(Rows):
@@ -91,6 +99,7 @@ class Candidates(Noun):
     filterset_class = CandidateRows
 
     create = creation(candidates.add, AddCandidate)
+    edit = verb(candidates.edit, EditCandidate)
 
 
 # --- applications -------------------------------------------------------------------------------------
@@ -137,7 +146,7 @@ class ApplicationSerializer(Output):
         "reject_reason": on_team,
         "withdraw_reason": on_team,
         "closing_note": on_team,
-        "expectation": lambda reader, row: on_team(reader, row) and reads_pay(reader, row),
+        "expectation": reads_pay,
     }
 
     class Meta:

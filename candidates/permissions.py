@@ -7,12 +7,9 @@ from journal.errors import NotAllowed
 
 
 def require_on(application: Application, by: User, what: roles.May) -> None:
-    """Refuses unless a role includes `what` and the person may see this application."""
+    """Refuses unless a role includes `what` and the person hires for this application's opening."""
     roles.require(by, what)
-    if (
-        by.kind != User.Kind.SYSTEM
-        and not Application.objects.visible_to(by).filter(pk=application.pk).exists()
-    ):
+    if not Application.objects.hired_for_by(by).filter(pk=application.pk).exists():
         raise NotAllowed("You are not on the hiring team of this application. Ask its recruiter to add you.")
 
 

@@ -7,17 +7,15 @@ from allauth.account.decorators import secure_admin_login
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
+from config import reading
 from config.admin_words import WORDS
-from interviews.models import Debrief, Flag, Scorecard
 from journal.desk import Noun, show
-from journal.models import Events
 
 if TYPE_CHECKING or settings.ADMIN_THEME != "unfold":
     SiteBase = admin.AdminSite
@@ -54,18 +52,6 @@ ROOMS = {"accounts": "People and keys", "outbox": "Messages"}
 # SECURITY: the theme evaluates expressions of its own templates (Alpine) and writes its colours into the page, so
 # pages below /admin/ allow both; the rest of the service stays strict. Scripts still come from here only.
 THEME_NEEDS = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
-
-# What nobody reads without the right: whole subjects, and single verbs of subjects they may read.
-NEEDED_FOR_SUBJECT = {
-    "candidates.offer": May.READ_PAY,
-    "candidates.outcome": May.RECORD_OUTCOMES,
-    "interviews.debrief": May.READ_DEBRIEFS,
-    "accounts.apikey": May.MANAGE_ACCOUNTS,
-}
-NEEDED_FOR_VERB = {
-    "opening.pay_set": May.READ_PAY,
-    "application.expectation_recorded": May.READ_PAY,
-}
 
 
 class Desk(SiteBase):
@@ -104,28 +90,7 @@ class Desk(SiteBase):
         return roles.allows(user, May(right))
 
     def withheld(self, user: User) -> list[str]:
-        return [subject for subject, right in NEEDED_FOR_SUBJECT.items() if not roles.allows(user, right)]
-
-    def readable(self, events: Events, user: User) -> Events:
-        """The events this person may read, by Note [Blind until submitted].
-
-        Until the debrief is open (and one's own cards are in), a scorecard tells no more than that it is in,
-        and nothing is told of flags about the loop.
-        """
-        verbs = [verb for verb, right in NEEDED_FOR_VERB.items() if not roles.allows(user, right)]
-        cards = Scorecard.objects.visible_to(user).filter(seat__interview__loop__debrief__isnull=False)
-        opened = Debrief.objects.filter(loop__application=OuterRef("application"))
-        flags = Flag.objects.visible_to(user).filter(~Q(about=Flag.About.LOOP) | Exists(opened))
-        return (
-            events.exclude(subject_type__in=self.withheld(user))
-            .exclude(verb__in=verbs)
-            .exclude(
-                Q(subject_type="interviews.scorecard")
-                & ~Q(verb="scorecard.submitted")
-                & ~Q(subject_id__in=cards.values("pk"))
-            )
-            .exclude(Q(subject_type="interviews.flag") & ~Q(subject_id__in=flags.values("pk")))
-        )
+        return reading.withheld(user)
 
     # --- home ----------------------------------------------------------------------------------------------
 

@@ -6,15 +6,16 @@ of in accounts/api/.
 
 import http
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, URLResolver, include, path
+from django.views import defaults
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework import exceptions
@@ -26,20 +27,15 @@ from rest_framework.views import APIView
 
 from accounts import roles
 from accounts.api import Noun, Output
-from accounts.api.people import Me
+from accounts.api.people import Me, People
 from accounts.models import User
 from candidates import api as candidates
-from config.admin_site import Desk
 from hiring import api as hiring
 from interviews import api as interviews
 from journal.errors import NotAllowed, Refused
 from journal.models import Event
 
 # --- the journal (it lies below the people who read it, so its door is here) --------------------------
-
-
-# Who reads which event is said once, on the desk; this one only answers that question.
-_desk = Desk(name="journal")
 
 
 class EventSerializer(Output):
@@ -51,7 +47,7 @@ class EventSerializer(Output):
     def rows(cls, reader: User) -> QuerySet[Event]:
         """For those who read the journal, what the desk's timelines show them too."""
         roles.require(reader, roles.May.READ_JOURNAL)
-        return _desk.readable(Event.objects.all(), reader)
+        return Event.objects.visible_to(reader)
 
 
 class Events(Noun):
@@ -95,6 +91,7 @@ NOUNS: Mapping[str, type[Noun]] = {
     "debriefs": interviews.Debriefs,
     "calendars": interviews.Calendars,
     "feeds": interviews.Feeds,
+    "people": People,
     "events": Events,
 }
 _router = SimpleRouter(trailing_slash=False)
@@ -146,6 +143,7 @@ STATUS_OF_CODE = {
             "impossible_negotiation_share",
             "incomplete",
             "inverted_window",
+            "key_reused",
             "naive_time",
             "not_writable",
             "negative_budget",
@@ -185,6 +183,51 @@ STATUS_OF_CODE = {
 _LOG_IN = "Log in, or send an API key in the header “Authorization: Api-Key lw_…”."
 
 
+def problem(status: int, code: str, detail: str, errors: Iterable[dict[str, str]] = ()) -> dict[str, Any]:
+    """A refusal as RFC 9457 writes it."""
+    return {
+        "type": f"/problems/{code}",
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": list(errors),
+    }
+
+
+NOT_FOUND = "There is no such thing, or you may not see it."
+
+
+def outside(
+    status: int, code: str, detail: str, page: Callable[..., HttpResponse]
+) -> Callable[..., HttpResponse]:
+    """Django's handler of an error that no noun answered: a problem object below /api/, the usual page elsewhere."""
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.path_info.startswith("/api/"):
+            return page(request, *args, **kwargs)
+        said = problem(status, code, detail)
+        return JsonResponse(
+            said,
+            status=status,
+            content_type="application/problem+json",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return answer
+
+
+bad_request = outside(400, "invalid", "The request cannot be read.", defaults.bad_request)
+forbidden = outside(403, "not_allowed", "You may not do that.", defaults.permission_denied)
+not_found = outside(404, "not_found", NOT_FOUND, defaults.page_not_found)
+broken = outside(
+    500,
+    "broken",
+    "Something is broken on our side. Nothing was changed; the administrator can read what it was in the log.",
+    defaults.server_error,
+)
+
+
 def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Every refusal as `application/problem+json`; anything else is a fault of ours and goes on as such."""
     headers: dict[str, str] = {}
@@ -204,7 +247,7 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
             status, code, detail = 400, "invalid", "The request cannot be read as it is. Mend what is listed."
             errors = [{"field": field, "problem": text} for field, text in _flat(error.detail)]
         case Http404() | exceptions.NotFound():
-            status, code, detail = 404, "not_found", "There is no such thing, or you may not see it."
+            status, code, detail = 404, "not_found", NOT_FOUND
         case PermissionDenied():
             status, code, detail = 403, "not_allowed", "You may not do that."
         case exceptions.APIException():
@@ -216,15 +259,12 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
                 headers["Retry-After"] = str(math.ceil(wait))
         case _:
             return None
-    body = {
-        "type": f"/problems/{code}",
-        "title": http.HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": errors,
-    }
-    return Response(_encodable(body), status=status, headers=headers, content_type="application/problem+json")
+    return Response(
+        _encodable(problem(status, code, detail, errors)),
+        status=status,
+        headers=headers,
+        content_type="application/problem+json",
+    )
 
 
 def _flat(detail: Any, field: str = "") -> Iterator[tuple[str, str]]:
@@ -296,6 +336,13 @@ _ALWAYS = {
 }
 _NOT_THERE = {"404": "There is no such thing, or the caller may not see it."}
 _UNREADABLE = {"400": "The request cannot be read: each field at fault is listed."}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Names this request: sent again within a day, it is answered as the first time and done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 _WRITES = {
     **_UNREADABLE,
     "409": "The state of things does not allow it now.",
@@ -320,6 +367,7 @@ def document_problems(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
                 refusals |= _NOT_THERE
             if method == "post":
                 refusals |= _WRITES
+                operation.setdefault("parameters", []).append(dict(_KEY))
             elif any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
                 refusals |= _UNREADABLE
             for status in refusals:

@@ -44,6 +44,7 @@ TIMETABLE: dict[str, Job] = {
     ),
     "call-debriefs": Job("interviews.debriefs.open_due", 10 * MINUTE, "loops whose last card is in"),
     "expire-offers": Job("candidates.offers.expire_due", HOUR, "offers past their last day"),
+    "forget-answers": Job("accounts.answers.forget_old", HOUR, "answers kept for repeated API requests"),
     "digest": Job("interviews.reminders.digest", HOUR, "each morning: who must act now"),
 }
 # (The outbox has a loop of its own, `manage.py run_outbox`, that works without a broker.)

@@ -125,6 +125,7 @@ CACHES = {
 # --- the journal --------------------------------------------------------------------------------------------
 EVENT_WIRING = "config.wiring.WIRING"
 OUTBOX_CARRIERS = "config.wiring.CARRIERS"
+EVENT_READERS = "config.reading.readable"
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -2,6 +2,8 @@
 
 from allauth.account import urls as allauth
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -22,8 +24,18 @@ LOG_IN = {
     "account_reset_password_from_key_done",
 }
 
+
+def icon(request: HttpRequest) -> HttpResponseRedirect:
+    """Browsers ask here on pages that name no icon of their own: Django's own admin theme, a file, a refusal."""
+    return HttpResponseRedirect(static("icon.svg"))
+
+
+# Django answers these itself; below /api/ they are problem objects like every other refusal there.
+handler400, handler403, handler404, handler500 = api.bad_request, api.forbidden, api.not_found, api.broken
+
 urlpatterns = [
     path("", interviews.home, name="home"),
+    path("favicon.ico", icon, name="icon"),
     path("accounts/", include([page for page in allauth.urlpatterns if page.name in LOG_IN])),
     # allauth names this address in its mails; nobody signs up by themselves.
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),

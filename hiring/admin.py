@@ -14,7 +14,16 @@ from accounts import roles
 from accounts.admin import people, zones
 from accounts.models import User
 from hiring import openings, playbooks
-from hiring.models import Edition, Opening, OpeningChannel, PayBand, Playbook, TeamMember, TransitionPlan
+from hiring.models import (
+    Edition,
+    Opening,
+    OpeningChannel,
+    PayBand,
+    Playbook,
+    TeamMember,
+    TransitionPlan,
+    hires,
+)
 from hiring.permissions import manages
 from journal.desk import Act, Ask, Noun, Part, Rows, Todo, show
 
@@ -164,6 +173,21 @@ class Member(Ask):
     part = forms.ChoiceField(choices=TeamMember.Part.choices)
 
 
+class Leaver(Ask):
+    intro = "What they did stays on record, and interviews they sit in stay theirs."
+    member = forms.ModelChoiceField(label="Who leaves", queryset=TeamMember.objects.none(), empty_label=None)
+
+    def prepare(self) -> None:
+        field = self.fields["member"]
+        assert isinstance(field, forms.ModelChoiceField)
+        team = TeamMember.objects.filter(opening=self.row).select_related("user")
+        field.queryset = team.order_by("part", "user__name")
+
+    def answers(self) -> dict[str, Any]:
+        member = self.cleaned_data["member"]
+        return {"user": member.user, "part": member.part}
+
+
 class Channel(Ask):
     channel = forms.ChoiceField()
     budget = forms.IntegerField(min_value=0, initial=0, help_text="Whole units of the pay band's currency.")
@@ -279,7 +303,9 @@ def manager(opening: Opening) -> str:
 
 
 @show.column("Pay band")
-def pay_band(opening: Opening) -> str:
+def pay_band(opening: Any) -> str:
+    if not opening.hires:
+        return show.NOTHING
     band = getattr(opening, "pay_band", None)
     if band is None:
         return "Not set"
@@ -351,7 +377,7 @@ class TransitionRows(Rows):
     )
 
     def visible(self, user: Any) -> models.QuerySet[TransitionPlan]:
-        return TransitionPlan.objects.select_related("employee").order_by("created_at")
+        return TransitionPlan.objects.visible_to(user).select_related("employee").order_by("created_at")
 
 
 @admin.register(Opening)
@@ -423,6 +449,15 @@ class OpeningAdmin(Noun):
             may=May.WRITE_OPENINGS,
             form=Member,
             done="They are on the team.",
+        ),
+        Act(
+            name="leave",
+            label="Take off the team",
+            rule=openings.leave,
+            may=May.WRITE_OPENINGS,
+            form=Leaver,
+            many=False,
+            done="They are off the team.",
         ),
         Act(
             name="pay",
@@ -498,12 +533,13 @@ class OpeningAdmin(Noun):
             done="The opening is closed.",
         ),
     ]
-    tells = [lambda opening, _user: [TransitionPlan.objects.filter(opening=opening)]]
+    tells = [lambda opening, user: [TransitionPlan.objects.visible_to(user).filter(opening=opening)]]
     todo = [Todo("openings in draft", "status__exact=draft", lambda rows: rows.filter(status="draft"))]
 
     def visible(self, user: Any) -> models.QuerySet[Opening]:
         team = TeamMember.objects.select_related("user")
-        rows = Opening.objects.visible_to(user).select_related("edition__playbook", "pay_band")
+        rows = Opening.objects.visible_to(user).annotate(hires=hires(user, "pk"))
+        rows = rows.select_related("edition__playbook", "pay_band")
         return rows.defer("edition__content", "edition__source").prefetch_related(Prefetch("team", team))
 
     def after(
@@ -557,12 +593,30 @@ class TransitionPlanAdmin(Noun):
             sure="Only the employee says this, and nobody for them.",
             many=False,
             done="The transition runs.",
-        )
+        ),
+        Act(
+            name="finish",
+            label="They have grown into the role",
+            rule=openings.finish_transition,
+            may=May.WRITE_OPENINGS,
+            when=lambda plan: plan.status == TransitionPlan.Status.RUNNING,
+            done="The transition is done.",
+        ),
+        Act(
+            name="end",
+            label="End early",
+            rule=openings.end_transition,
+            sure="The plan ends here. Another one can be made on the page of the opening.",
+            when=lambda plan: (
+                plan.status in {TransitionPlan.Status.PROPOSED, TransitionPlan.Status.RUNNING}
+                and (plan.reader.pk == plan.employee_id or roles.allows(plan.reader, May.WRITE_OPENINGS))
+            ),
+            done="The transition has ended.",
+        ),
     ]
 
     def visible(self, user: Any) -> models.QuerySet[TransitionPlan]:
-        rows = TransitionPlan.objects.filter(opening__in=Opening.objects.visible_to(user))
-        return rows.select_related("employee", "paired_with", "opening")
+        return TransitionPlan.objects.visible_to(user).select_related("employee", "paired_with", "opening")
 
 
 # Playbooks
@@ -577,7 +631,7 @@ class EditionRows(Rows):
     )
 
     def visible(self, user: Any) -> models.QuerySet[Edition]:
-        return light(Edition.objects.select_related("published_by")).order_by("-number")
+        return light(Edition.objects.visible_to(user).select_related("published_by")).order_by("-number")
 
 
 PUBLISH = Act(
@@ -599,9 +653,6 @@ class PlaybookAdmin(Noun):
     inlines = [EditionRows]
     add = PUBLISH
     empty = "No playbooks yet. Publish one from a file; one for MLOps engineers comes with the product."
-
-    def visible(self, user: Any) -> models.QuerySet[Playbook]:
-        return Playbook.objects.all()
 
     def after(
         self, request: HttpRequest, act: Act, row: models.Model | None, result: Any
@@ -650,11 +701,12 @@ class EditionAdmin(Noun):
             ),
         ),
     )
+    guarded = {"source": May.READ_PAY}  # it holds the figures on pay
     add = PUBLISH
     empty = PlaybookAdmin.empty
 
     def visible(self, user: Any) -> models.QuerySet[Edition]:
-        return light(Edition.objects.select_related("published_by"))
+        return light(Edition.objects.visible_to(user).select_related("published_by"))
 
     def after(
         self, request: HttpRequest, act: Act, row: models.Model | None, result: Any

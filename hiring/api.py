@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -27,16 +27,36 @@ from accounts.api import (
 from accounts.api.people import PersonSerializer
 from accounts.models import User
 from hiring import openings, playbooks
-from hiring.models import Edition, Opening, OpeningChannel, PayBand, Playbook, TeamMember, TransitionPlan
+from hiring.models import (
+    Edition,
+    Opening,
+    OpeningChannel,
+    PayBand,
+    Playbook,
+    TeamMember,
+    TransitionPlan,
+    hires,
+)
 
 
-def reads_pay(reader: User, _row: Any) -> bool:
+def reads_figures(reader: User, _row: Any) -> bool:
+    """Whether they read what roles are paid at all."""
     return roles.allows(reader, roles.May.READ_PAY)
+
+
+def reads_pay(reader: User, row: Any) -> bool:
+    """Whether they read the pay this row tells of: only of openings they hire for (each row knows its `hires`)."""
+    return bool(row.hires) and reads_figures(reader, row)
 
 
 def people(_reader: User) -> QuerySet[User]:
     """Everybody who works here and still has access."""
     return User.objects.filter(kind=User.Kind.PERSON, is_active=True)
+
+
+def anybody(_reader: User) -> QuerySet[User]:
+    """Also who has left the company: they are taken off what they had a part in."""
+    return User.objects.filter(kind=User.Kind.PERSON)
 
 
 # --- playbooks and their editions ---------------------------------------------------------------------
@@ -47,11 +67,6 @@ class PlaybookSerializer(Output):
         model = Playbook
         fields = ("id", "key", "title", "created_at")
 
-    @classmethod
-    def rows(cls, reader: User) -> QuerySet[Playbook]:
-        """Roles are no secret inside the company."""
-        return Playbook.objects.all()
-
 
 class EditionSummarySerializer(Output):
     class Meta:
@@ -60,25 +75,21 @@ class EditionSummarySerializer(Output):
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Edition]:
-        return Edition.objects.defer("content", "source")
+        return Edition.objects.visible_to(reader).defer("content", "source")
 
 
 class EditionSerializer(Output):
     """A whole edition. Its figures on pay, and the file they stand in, are for those who read pay."""
 
     content = serializers.SerializerMethodField()
-    told = {"source": reads_pay}
+    told = {"source": reads_figures}
 
     class Meta:
         model = Edition
         fields = ("id", "playbook", "number", "digest", "created_at", "content", "source")
 
-    @classmethod
-    def rows(cls, reader: User) -> QuerySet[Edition]:
-        return Edition.objects.all()
-
     def get_content(self, edition: Edition) -> dict[str, Any]:
-        if reads_pay(self.context["request"].user, edition):
+        if reads_figures(self.context["request"].user, edition):
             return dict(edition.content)
         return {key: part for key, part in edition.content.items() if key != "pay"}
 
@@ -172,7 +183,8 @@ class OpeningSerializer(Output):
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Opening]:
-        fetched = Opening.objects.visible_to(reader).select_related("edition", "pay_band")
+        fetched = Opening.objects.visible_to(reader).annotate(hires=hires(reader, "pk"))
+        fetched = fetched.select_related("edition", "pay_band")
         team = TeamMember.objects.select_related("user").order_by("part", "id")
         return fetched.prefetch_related(
             Prefetch("team", team), Prefetch("channels", OpeningChannel.objects.order_by("channel"))
@@ -217,6 +229,11 @@ class Reassess(Input):
 
 class Assign(Input):
     user = Reference(people)
+    part = Choice(choices=TeamMember.Part.choices)
+
+
+class Leave(Input):
+    user = Reference(anybody)
     part = Choice(choices=TeamMember.Part.choices)
 
 
@@ -270,11 +287,7 @@ class TransitionPlanSerializer(Output):
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[TransitionPlan]:
-        """Those of openings one sees, and of course one's own."""
-        plans = TransitionPlan.objects.filter(
-            Q(opening__in=Opening.objects.visible_to(reader)) | Q(employee=reader) | Q(paired_with=reader)
-        )
-        return plans.select_related("employee", "paired_with")
+        return TransitionPlan.objects.visible_to(reader).select_related("employee", "paired_with")
 
 
 class Openings(Noun):
@@ -285,6 +298,7 @@ class Openings(Noun):
     create = creation(openings.draft, DraftOpening)
     reassess = verb(openings.reassess, Reassess)
     assign = verb(openings.assign, Assign)
+    leave = verb(openings.leave, Leave, leaves=True)
     set_pay = verb(openings.set_pay, SetPay)
     approve = verb(openings.approve, ApproveOpening)
     use_channel = verb(openings.use_channel, UseChannel)
@@ -297,3 +311,5 @@ class TransitionPlans(Noun):
     filterset_fields = ["opening", "status"]
 
     agree = verb(openings.agree_transition, name="agree")
+    finish = verb(openings.finish_transition, name="finish")
+    end = verb(openings.end_transition, name="end")

@@ -129,6 +129,21 @@ def assign(opening: Opening, user: User, part: str, *, by: User, at: dt.datetime
 
 
 @transaction.atomic
+def leave(opening: Opening, user: User, part: str, *, by: User, at: dt.datetime) -> Opening:
+    """Somebody leaves the hiring team, or gives up one of their parts in it: by themselves, or taken off by the team.
+
+    What they did stays on record, and interviews they sit in stay theirs. Refuses when they do not have that part.
+    """
+    if by.pk != user.pk:
+        require_on(opening, by, roles.May.WRITE_OPENINGS)
+    gone, _ = TeamMember.objects.filter(opening=opening, user=user, part=part).delete()
+    if not gone:
+        raise Refused(f"{user} does not have this part in the team.", code="not_on_team")
+    events.record("opening.team_left", opening, by=by, at=at, data={"user": user.pk, "part": part})
+    return opening
+
+
+@transaction.atomic
 def set_pay(
     opening: Opening,
     *,
@@ -337,4 +352,27 @@ def agree_transition(plan: TransitionPlan, *, by: User, at: dt.datetime) -> Tran
             f"Only {plan.employee} can agree to this. A transition is never forced.", code="not_theirs"
         )
     states.move(plan, TransitionPlan.Status.RUNNING, verb="transition.agreed", by=by, at=at, agreed_at=at)
+    return plan
+
+
+@transaction.atomic
+def finish_transition(plan: TransitionPlan, *, by: User, at: dt.datetime) -> TransitionPlan:
+    """They have grown into the role. Refuses before it runs, and before the months paired with somebody are over."""
+    require_on(plan.opening, by, roles.May.WRITE_OPENINGS)
+    paired_until = plan.starts_on + dt.timedelta(days=30 * plan.pairing_months)
+    if plan.status == TransitionPlan.Status.RUNNING and at.date() < paired_until:
+        raise Refused(
+            f"They learn paired until {paired_until:%d %B %Y}. End the plan early instead, if it does not work out.",
+            code="too_early",
+        )
+    states.move(plan, TransitionPlan.Status.DONE, verb="transition.finished", by=by, at=at)
+    return plan
+
+
+@transaction.atomic
+def end_transition(plan: TransitionPlan, *, by: User, at: dt.datetime) -> TransitionPlan:
+    """It stops early, or is not taken up. The employee may end it at any time: a transition is never forced."""
+    if by.pk != plan.employee_id:
+        require_on(plan.opening, by, roles.May.WRITE_OPENINGS)
+    states.move(plan, TransitionPlan.Status.ENDED, verb="transition.ended", by=by, at=at)
     return plan

@@ -7,9 +7,9 @@ from journal.errors import NotAllowed
 
 
 def require_on(opening: Opening, by: User, what: roles.May) -> None:
-    """Refuses unless a role includes `what` and the person may see this opening."""
+    """Refuses unless a role includes `what` and the person hires for this opening."""
     roles.require(by, what)
-    if not Opening.objects.visible_to(by).filter(pk=opening.pk).exists() and by.kind != User.Kind.SYSTEM:
+    if not Opening.objects.hired_for_by(by).filter(pk=opening.pk).exists():
         raise NotAllowed(f"You are not on the hiring team of {opening}. Ask its recruiter to add you.")
 
 

@@ -247,9 +247,9 @@ def open_questions(application: Application) -> Any:
     return Flag.objects.unanswered().filter(Q(application=application) | Q(opening=application.opening_id))
 
 
-def citations(flag: Flag, *, reader: User) -> list[dict[str, Any]]:
-    """The sources a flag rests on; of pay ones only the name, for those who may not read pay."""
-    pay = roles.allows(reader, roles.May.READ_PAY)
+def citations(flag: Any, *, reader: User) -> list[dict[str, Any]]:
+    """The sources a flag rests on (fetched `knowing_pay`); of pay ones only the name, for those who may not read it."""
+    pay = bool(flag.hires) and roles.allows(reader, roles.May.READ_PAY)
     return [
         cited
         if pay or cited["kind"] not in PAY_SOURCES

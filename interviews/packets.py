@@ -329,6 +329,7 @@ def _flag_parts(
 ) -> Iterator[FlagPart]:
     found = (
         Flag.objects.visible_to(reader)
+        .knowing_pay(reader)
         .filter(pk__in=asked.values("pk"))
         .exclude(status=Flag.Status.LAPSED)
         .select_related("edition", "answered_by")

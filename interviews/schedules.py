@@ -157,7 +157,7 @@ def _people(
     wanted: Iterable[str], *, loop: Loop, lo: dt.datetime, hi: dt.datetime, at: dt.datetime
 ) -> tuple[scheduling.Person, ...]:
     """The interviewers with their hours, busy times and booked interviews between `lo` and `hi`."""
-    rows = list(
+    rows: list[Any] = list(
         Interviewer.objects.filter(user__in=list(wanted))
         .select_related("user")
         .prefetch_related(
@@ -348,9 +348,15 @@ def confirm(proposal: Proposal, *, by: User, at: dt.datetime) -> Loop:
     """
     require_loop(proposal.loop, by, roles.May.SCHEDULE_LOOPS)
     if not transaction.get_connection().in_atomic_block:
-        people = {person for placed in proposal.plan["placements"] for _seat, person in placed["people"]}
-        availability.refresh_for(people, by=by, at=at)
+        read_calendars(proposal, by=by, at=at)
     return _confirm(proposal, by=by, at=at)
+
+
+def read_calendars(proposal: Proposal, *, by: User, at: dt.datetime) -> None:
+    """Read the calendars of a plan's people once more; on the network, so before anything is locked."""
+    require_loop(proposal.loop, by, roles.May.SCHEDULE_LOOPS)
+    people = {person for placed in proposal.plan["placements"] for _seat, person in placed["people"]}
+    availability.refresh_for(people, by=by, at=at)
 
 
 @transaction.atomic

@@ -73,9 +73,6 @@ class EventAdmin(Noun):
     )
     empty = "Nothing has happened yet. Whatever people do is written down here, and nobody can change it."
 
-    def visible(self, user: Any) -> Events:
-        return site_of(self).readable(Event.objects.all(), user)
-
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
@@ -117,7 +114,7 @@ class EventAdmin(Noun):
         return self._linked(event, Event.objects.filter(cause=event), empty="Nothing")
 
     def _linked(self, event: Any, others: Events, *, empty: str) -> str:
-        readable = list(site_of(self).readable(others, event.reader).order_by("id"))
+        readable = list(others.visible_to(event.reader).order_by("id"))
         people = timeline.people(readable)
         said = ((other, timeline.say(other, site_of(self).words, people)) for other in readable)
         return show.bullets((show.link(other, words) for other, words in said), empty=empty)
@@ -126,5 +123,4 @@ class EventAdmin(Noun):
         """Everything that happened to the same thing."""
         assert isinstance(row, Event)
         events = Event.objects.filter(subject_type=row.subject_type, subject_id=row.subject_id)
-        readable = site_of(self).readable(events, request.user)
-        return timeline.lines(readable, site_of(self).words)
+        return timeline.lines(events.visible_to(request.user), site_of(self).words)

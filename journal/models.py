@@ -1,9 +1,11 @@
 """What happened, once and for ever."""
 
 import uuid
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
+from django.conf import settings
 from django.db import models
+from django.utils.module_loading import import_string
 
 
 class Row(models.Model):
@@ -41,6 +43,10 @@ class Events(models.QuerySet["Event"]):
     def about(self, subject: models.Model) -> "Events":
         """The timeline of one thing, oldest first."""
         return self.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk).order_by("id")
+
+    def visible_to(self, user: Any) -> "Events":
+        """Those this person may read: the rooms above know who reads what (setting EVENT_READERS)."""
+        return cast(Events, import_string(settings.EVENT_READERS)(self, user))
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise TypeError("Events are append-only: record a new one instead.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError as Unreadable
-from django.db import models
+from django.db import models, transaction
 from django.http import Http404
 from django.utils import timezone
 from django_filters import TypedChoiceFilter, UUIDFilter
@@ -19,11 +21,13 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from accounts import answers as kept
 from accounts import keys
 from accounts.api.paging import Paging
 from accounts.api.shapes import Input, Output
@@ -193,6 +197,38 @@ class Noun(ReadOnlyModelViewSet[Any]):
             return Response(status=204)
         return Response(output(seen, context=self.get_serializer_context()).data, status=status)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let the caller in; a POST with an Idempotency-Key is done at most once. See accounts/answers.py."""
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and key is not None:
+            # Where DRF looks for what answers this request.
+            act: Any = getattr(self, self.action)
+            self.__dict__["post"] = partial(self._once, key, act)
+
+    def _once(
+        self, key: str, act: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
+        if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
+            raise ValidationError({"Idempotency-Key": ["Give 1 to 255 printable ASCII characters."]})
+        body = json.dumps(request.data, sort_keys=True).encode()
+        row = kept.claim(self.actor, address=request.path[:300], key=key, body=body, at=self.at)
+        if row.status is not None:
+            again = Response(json.loads(row.content) if row.content else None, status=row.status)
+            again["Idempotency-Replayed"] = "true"
+            return again
+        try:
+            if before := getattr(act, "before", None):
+                before(self.get_object(), by=self.actor, at=self.at)
+            with transaction.atomic():
+                answer = act(request, *args, **kwargs)
+                content = "" if answer.data is None else JSONRenderer().render(answer.data).decode()
+                kept.keep(row, status=answer.status_code, content=content)
+        except BaseException:
+            kept.let_go(row)
+            raise
+        return answer
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = super().finalize_response(request, response, *args, **kwargs)
         final["Cache-Control"] = "no-store"
@@ -206,11 +242,13 @@ def verb(
     name: str = "",
     answers: type[BaseSerializer[Any]] | None = None,
     leaves: bool = False,
+    before: Rule | None = None,
 ) -> Any:
     """POST /<noun>/{id}/<name>: call the rule on the row with what was said, as the caller, now.
 
     The answer is the row as it is afterwards; with `answers`, another row the rule gave back, or (for what is
-    no row) the result itself. `leaves` says that the caller may lose sight of the row by this.
+    no row) the result itself. `leaves` says that the caller may lose sight of the row by this. `before` is what the
+    rule does outside its transaction (reading calendars, say), for those who call it inside one of their own.
     """
 
     def act(self: Noun, request: Request, pk: str) -> Response:
@@ -224,6 +262,7 @@ def verb(
 
     act.__name__ = name or rule.__name__
     act.rule, act.takes, act.answers, act.leaves = rule, takes, answers, leaves  # type: ignore[attr-defined]
+    act.before = before  # type: ignore[attr-defined]
     return action(detail=True, methods=["post"], url_path=act.__name__.replace("_", "-"))(act)
 
 

@@ -1,16 +1,21 @@
-"""Who people are, as far as everybody reads it, and who the caller is."""
+"""Who people are, as far as everybody reads it, who the caller is, and the accounts that administrators keep."""
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import roles
-from accounts.api.shapes import Output
-from accounts.models import ApiKey, User
+from accounts import roles, users
+from accounts.api.fields import Choice, Text, Word, Zone
+from accounts.api.nouns import Noun, Rows, creation, verb
+from accounts.api.shapes import Input, Output
+from accounts.models import ApiKey, Grant, User
 
 
 class PersonSerializer(Output):
@@ -58,3 +63,92 @@ class Me(APIView):
         response = Response(MeSerializer(request.user, context={"request": request}).data)
         response["Cache-Control"] = "no-store"
         return response
+
+
+class AccountSerializer(Output):
+    roles = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ("id", "name", "title", "email", "zone", "kind", "is_active", "roles", "created_at")
+
+    @classmethod
+    def rows(cls, reader: User) -> QuerySet[User]:
+        return super().rows(reader).prefetch_related(Prefetch("grants", Grant.objects.order_by("role")))
+
+    def get_roles(self, user: User) -> list[str]:
+        return [grant.role for grant in user.grants.all()]
+
+
+KINDS = [(kind.value, kind.label) for kind in (User.Kind.PERSON, User.Kind.SERVICE)]
+
+
+class AddPerson(Input):
+    name = Text(max_length=120)
+    email = Text(max_length=254)
+    zone = Zone()
+    roles = serializers.ListField(child=Word(), required=False)
+    title = Text(max_length=120, required=False, allow_blank=True)
+    kind = Choice(choices=KINDS, required=False)
+    password = Text(
+        max_length=200, required=False, help_text="A first one; without it they choose one by mail."
+    )
+
+
+class ChangeZone(Input):
+    zone = Zone()
+
+
+class ChangeKind(Input):
+    kind = Choice(choices=KINDS)
+
+
+class WhichRole(Input):
+    role = Word()
+
+
+class PersonRows(Rows):
+    class Meta:
+        model = User
+        fields = ["kind", "is_active"]
+
+
+def add(
+    *,
+    name: str,
+    email: str,
+    zone: str,
+    by: User,
+    at: dt.datetime,
+    roles: Iterable[str] = (),
+    title: str = "",
+    kind: str = User.Kind.PERSON,
+    password: str | None = None,
+) -> User:
+    """Give somebody an account."""
+    return users.create(
+        name=name,
+        email=email,
+        zone=zone,
+        roles_=roles,
+        title=title,
+        kind=kind,
+        password=password,
+        by=by,
+        at=at,
+    )
+
+
+class People(Noun):
+    """Closed to keys: a program that could make accounts could give itself any right."""
+
+    serializer_class = AccountSerializer
+    filterset_class = PersonRows
+
+    create = creation(add, AddPerson)
+    move_zone = verb(users.move_zone, ChangeZone)
+    change_kind = verb(users.change_kind, ChangeKind)
+    grant = verb(users.grant, WhichRole)
+    revoke = verb(users.revoke, WhichRole)
+    deactivate = verb(users.deactivate)
+    reactivate = verb(users.reactivate)

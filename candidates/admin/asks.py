@@ -45,12 +45,23 @@ class NewCandidate(Ask):
     zone = forms.ChoiceField(
         label="Time zone", choices=zones, initial="UTC", help_text="Invitations name times in it."
     )
+    country = forms.CharField(
+        max_length=10, required=False, help_text="Where they live, in two letters: DE; or with a part: US-CA."
+    )
     headline = forms.CharField(max_length=200, required=False, help_text="Who they are in a line.")
     same_person_checked = forms.BooleanField(
         label="I checked: nobody we know has this address, or this is somebody else",
         required=False,
         help_text="Needed only when the address is known already.",
     )
+
+
+class Correction(NewCandidate):
+    intro = "Messages from now on go to the new address. The journal keeps which parts changed, not what they say."
+
+    def prepare(self) -> None:
+        for name in ("name", "email", "phone", "zone", "country", "headline"):
+            self.fields[name].initial = getattr(self.row, name)
 
 
 class ApplyFor(Ask):

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from accounts import roles
 from accounts.encryption import blind_index
 from candidates import applications, candidates
-from candidates.admin.asks import ApplyFor, NewCandidate
+from candidates.admin.asks import ApplyFor, Correction, NewCandidate
 from candidates.models import (
     Application,
     Candidate,
@@ -30,7 +30,7 @@ def stands(candidate: Any) -> str:
 
 @show.column("Contact")
 def contact(candidate: Candidate) -> str:
-    return show.bullets(filter(None, [candidate.email, candidate.phone]))
+    return show.bullets(filter(None, [candidate.email, candidate.phone, candidate.country]))
 
 
 @admin.register(Candidate)
@@ -58,7 +58,16 @@ class CandidateAdmin(Noun):
             may=May.WRITE_CANDIDATES,
             form=ApplyFor,
             done="The application is in.",
-        )
+        ),
+        Act(
+            name="edit",
+            label="Correct who they are",
+            rule=candidates.edit,
+            may=May.WRITE_CANDIDATES,
+            form=Correction,
+            many=False,
+            done="Corrected.",
+        ),
     ]
     tells = [lambda candidate, user: [Application.objects.visible_to(user).filter(candidate=candidate)]]
 

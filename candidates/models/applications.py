@@ -1,13 +1,13 @@
 """Where a candidate stands for one opening, and what is known of their background."""
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Q
 
 from accounts import roles
 from accounts.encryption import EncryptedIntegerField
 from accounts.models import User
 from candidates.models.candidates import Candidate
-from hiring.models import Edition, Opening, TeamMember
+from hiring.models import Edition, Opening, hires
 from journal.fulltext import TextIndex
 from journal.models import Row
 
@@ -17,17 +17,17 @@ class Applications(models.QuerySet["Application"]):
         """Recruiting staff see all; hiring teams those of their openings; panels those they interview."""
         if roles.allows(user, roles.May.SEE_EVERY_OPENING):
             return self
-        teams = TeamMember.objects.filter(user=user).exclude(part=TeamMember.Part.PANEL)
         readers = Reader.objects.filter(user=user)
-        return self.filter(Q(opening__in=teams.values("opening")) | Q(pk__in=readers.values("application")))
+        return self.filter(hires(user, "opening") | Q(pk__in=readers.values("application")))
+
+    def hired_for_by(self, user: User) -> "Applications":
+        """Those to openings this person hires for: whoever merely interviews the candidate is told less of them."""
+        return self.filter(hires(user, "opening"))
 
     def with_part_of(self, user: User) -> "Applications":
         """Each knows whether this person hires here (`hires`), or only interviews the candidate: panels read who comes
         and with what background; what the company thinks is for those who hire."""
-        if roles.allows(user, roles.May.SEE_EVERY_OPENING):
-            return self.annotate(hires=Value(True, output_field=models.BooleanField()))
-        team = TeamMember.objects.filter(opening=OuterRef("opening"), user=user)
-        return self.annotate(hires=Exists(team.exclude(part=TeamMember.Part.PANEL)))
+        return self.annotate(hires=hires(user, "opening"))
 
     def running(self) -> "Applications":
         return self.exclude(status__in=Application.ENDED)

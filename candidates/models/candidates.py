@@ -29,6 +29,9 @@ class Candidate(Row):
     )
     phone = EncryptedTextField(blank=True)
     zone = models.CharField("time zone", max_length=64, default="UTC")
+    country = models.CharField(
+        max_length=10, blank=True, help_text="Where they live: DE, US-CA. Empty: not known."
+    )
     headline = models.CharField(max_length=200, blank=True)
 
     objects = Candidates.as_manager()

@@ -7,15 +7,16 @@ from accounts import roles
 from accounts.encryption import EncryptedIntegerField, EncryptedTextField
 from accounts.models import User
 from candidates.models.applications import Application
+from hiring.models import hires
 from journal.models import Row
 
 
 class Offers(models.QuerySet["Offer"]):
     def visible_to(self, user: User) -> "Offers":
-        """Pay figures are for those who may read pay, of applications they may see."""
+        """Pay figures are for those who may read pay, of openings they hire for."""
         if not roles.allows(user, roles.May.READ_PAY):
             return self.none()
-        return self.filter(application__in=Application.objects.visible_to(user))
+        return self.filter(hires(user, "application__opening"))
 
 
 class Offer(Row):
@@ -67,10 +68,10 @@ class Offer(Row):
 
 class Outcomes(models.QuerySet["Outcome"]):
     def visible_to(self, user: User) -> "Outcomes":
-        """How somebody does at work is for those who record it."""
+        """How somebody does at work is for those who record it, of openings they hire for."""
         if not roles.allows(user, roles.May.RECORD_OUTCOMES):
             return self.none()
-        return self.filter(application__in=Application.objects.visible_to(user))
+        return self.filter(hires(user, "application__opening"))
 
 
 class Outcome(Row):

@@ -1,4 +1,4 @@
-from hiring.models.openings import Opening, OpeningChannel, PayBand, TeamMember, TransitionPlan
+from hiring.models.openings import Opening, OpeningChannel, PayBand, TeamMember, TransitionPlan, hires
 from hiring.models.playbooks import Edition, Playbook
 
 __all__ = [
@@ -9,4 +9,5 @@ __all__ = [
     "Playbook",
     "TeamMember",
     "TransitionPlan",
+    "hires",
 ]

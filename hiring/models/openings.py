@@ -1,7 +1,9 @@
 """What we want: an opening, who hires, what it pays, where we look."""
 
+from typing import Any
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, Value
 
 from accounts import roles
 from accounts.models import User
@@ -15,6 +17,24 @@ class Openings(models.QuerySet["Opening"]):
         if roles.allows(user, roles.May.SEE_EVERY_OPENING):
             return self
         return self.filter(pk__in=TeamMember.objects.filter(user=user).values("opening"))
+
+    def hired_for_by(self, user: User) -> "Openings":
+        """Those this person hires for. Whoever merely sits on a panel knows the opening, not what it pays."""
+        return self.filter(hires(user, "pk"))
+
+
+def hires(user: User, opening: Any) -> Any:
+    """As an annotation or a filter: whether this person hires for the opening that `opening` leads to from the row.
+
+    Recruiting staff hire for every opening; hiring managers, recruiters and coordinators for those they are on the
+    team of; panels for none.
+    """
+    if roles.allows(user, roles.May.SEE_EVERY_OPENING):
+        return Value(True, output_field=BooleanField())
+    team = TeamMember.objects.filter(
+        user=user, opening=OuterRef(opening) if isinstance(opening, str) else opening
+    )
+    return Exists(team.exclude(part=TeamMember.Part.PANEL))
 
 
 class Opening(Row):
@@ -87,6 +107,14 @@ class TeamMember(models.Model):
         return f"{self.user} ({self.get_part_display().lower()})"
 
 
+class PayBands(models.QuerySet["PayBand"]):
+    def visible_to(self, user: User) -> "PayBands":
+        """Pay figures are for those who may read pay, of the openings they hire for."""
+        if not roles.allows(user, roles.May.READ_PAY):
+            return self.none()
+        return self.filter(hires(user, "opening"))
+
+
 class PayBand(Row):
     """What the company means to pay, in minor units a year, and how it was calibrated."""
 
@@ -101,6 +129,8 @@ class PayBand(Row):
         help_text="Share of the ceiling kept for negotiation."
     )
     notes = models.JSONField(default=list, help_text="What the playbook's pay rules said of this band.")
+
+    objects = PayBands.as_manager()
 
     class Meta:
         constraints = [
@@ -129,6 +159,12 @@ class OpeningChannel(models.Model):
         return self.channel
 
 
+class TransitionPlans(models.QuerySet["TransitionPlan"]):
+    def visible_to(self, user: User) -> "TransitionPlans":
+        """Those of openings one hires for, and of course one's own: whom a panel member sits beside is not told."""
+        return self.filter(hires(user, "opening") | Q(employee=user) | Q(paired_with=user))
+
+
 class TransitionPlan(Row):
     """An employee growing into the role instead of a hire: always their own wish, always paired."""
 
@@ -149,6 +185,8 @@ class TransitionPlan(Row):
     agreed_at = models.DateTimeField(null=True, blank=True, help_text="When the employee said they want it.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
     status_at = models.DateTimeField()
+
+    objects = TransitionPlans.as_manager()
 
     class Meta:
         verbose_name = "transition plan"

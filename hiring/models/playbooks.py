@@ -8,17 +8,29 @@ from accounts.models import User
 from journal.models import Row
 
 
+class Playbooks(models.QuerySet["Playbook"]):
+    def visible_to(self, user: User) -> "Playbooks":
+        """Roles are no secret inside the company."""
+        return self
+
+
 class Playbook(Row):
     """A role the company hires for. What it says lives in its editions."""
 
     key = models.SlugField(unique=True)
     title = models.CharField(max_length=120)
 
+    objects = Playbooks.as_manager()
+
     def __str__(self) -> str:
         return self.title
 
 
 class Editions(models.QuerySet["Edition"]):
+    def visible_to(self, user: User) -> "Editions":
+        """As their playbooks. (What an edition says about pay is told apart, to those who read pay.)"""
+        return self
+
     def newest(self, playbook: Playbook) -> "Edition | None":
         return self.filter(playbook=playbook).order_by("-number").first()
 

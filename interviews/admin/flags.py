@@ -111,7 +111,11 @@ class FlagAdmin(Noun):
     todo = [Todo("flags unanswered", "status__exact=raised", lambda rows: rows.filter(status="raised"))]
 
     def visible(self, user: Any) -> models.QuerySet[Flag]:
-        rows = Flag.objects.visible_to(user).select_related(
-            "edition", "opening", "application__candidate", "application__opening", "answered_by"
+        rows = (
+            Flag.objects.visible_to(user)
+            .knowing_pay(user)
+            .select_related(
+                "edition", "opening", "application__candidate", "application__opening", "answered_by"
+            )
         )
         return rows.defer("edition__content", "edition__source")

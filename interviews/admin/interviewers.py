@@ -373,12 +373,13 @@ class InterviewerAdmin(Noun):
     ]
 
     def visible(self, user: Any) -> models.QuerySet[Interviewer]:
-        """Who interviews is known in the house; booked counts only interviews this person may see."""
+        """Booked counts only interviews this person may see."""
         skills = Qualification.objects.order_by("block")
         coming = Seat.objects.live().visible_to(user).filter(interview__starts_at__gte=timezone.now())
         booked = coming.filter(user=OuterRef("user")).order_by().values("user").annotate(n=models.Count("pk"))
         return (
-            Interviewer.objects.select_related("user")
+            Interviewer.objects.visible_to(user)
+            .select_related("user")
             .annotate(booked=models.Subquery(booked.values("n")))
             .prefetch_related(Prefetch("qualifications", skills))
         )

@@ -10,7 +10,6 @@ from accounts import roles
 from accounts.api import Choice, Input, Noun, Output, Text, verb
 from accounts.api.people import PersonSerializer
 from accounts.models import User
-from hiring.api import reads_pay
 from interviews import debriefs, flags
 from interviews.models import Debrief, Decision, Flag, Vote
 from interviews.models.scorecards import Recommendation
@@ -51,17 +50,12 @@ class FlagSerializer(Output):
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Flag]:
-        fetched = Flag.objects.visible_to(reader).select_related("answered_by")
+        fetched = Flag.objects.visible_to(reader).knowing_pay(reader).select_related("answered_by")
         return fetched.select_related("opening", "application__opening")
 
     @extend_schema_field(CitationSerializer(many=True))
     def get_citations(self, flag: Flag) -> Any:
-        # SECURITY: what somebody said about the pay they expect names amounts.
-        shows_pay = reads_pay(self.context["request"].user, flag)
-        return [
-            {**cited, "words": "" if cited["kind"] == "expectation" and not shows_pay else cited["words"]}
-            for cited in flag.citations
-        ]
+        return flags.citations(flag, reader=self.context["request"].user)
 
 
 class AnswerFlag(Input):

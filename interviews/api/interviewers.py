@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from accounts import roles
 from accounts.api import (
     Choice,
     Clock,
@@ -76,14 +75,15 @@ class InterviewerSerializer(Output):
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Interviewer]:
-        """Everybody for those who plan; oneself for everybody else."""
-        plans = (roles.May.MANAGE_INTERVIEWERS, roles.May.SCHEDULE_LOOPS)
-        fetched = Interviewer.objects.select_related("user").prefetch_related(
-            Prefetch("hours", WorkingHours.objects.order_by("weekday", "opens")),
-            Prefetch("qualifications", Qualification.objects.order_by("created_at", "id")),
-            Prefetch("busy", BusyTime.objects.filter(ends_at__gt=timezone.now()).order_by("starts_at")),
+        return (
+            Interviewer.objects.visible_to(reader)
+            .select_related("user")
+            .prefetch_related(
+                Prefetch("hours", WorkingHours.objects.order_by("weekday", "opens")),
+                Prefetch("qualifications", Qualification.objects.order_by("created_at", "id")),
+                Prefetch("busy", BusyTime.objects.filter(ends_at__gt=timezone.now()).order_by("starts_at")),
+            )
         )
-        return fetched if any(roles.allows(reader, what) for what in plans) else fetched.filter(user=reader)
 
 
 class Hours(Input):

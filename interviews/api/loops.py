@@ -186,9 +186,9 @@ class ProposalSerializer(Output):
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Proposal]:
-        """Plans for the loops one sees."""
-        fetched = Proposal.objects.filter(loop__in=Loop.objects.visible_to(reader))
-        return fetched.select_related("loop__application__candidate", "loop__edition")
+        return Proposal.objects.visible_to(reader).select_related(
+            "loop__application__candidate", "loop__edition"
+        )
 
     @extend_schema_field(PlacementSerializer(many=True))
     def get_placements(self, proposal: Proposal) -> Any:
@@ -259,7 +259,7 @@ class Proposals(Noun):
     serializer_class = ProposalSerializer
     filterset_fields = ["loop", "status"]
 
-    confirm = verb(schedules.confirm, answers=LoopSerializer)
+    confirm = verb(schedules.confirm, answers=LoopSerializer, before=schedules.read_calendars)
 
 
 class InterviewRows(Rows):

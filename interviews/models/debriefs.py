@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from accounts import roles
 from accounts.models import User
 from candidates.models import Application
-from hiring.models import Edition, Opening
+from hiring.models import Edition, Opening, hires
 from interviews.models.loops import Loop, Seat
 from interviews.models.scorecards import Recommendation
 from journal.models import Row
@@ -29,6 +30,12 @@ class Flags(models.QuerySet["Flag"]):
             Q(application__in=Application.objects.visible_to(user))
             | Q(opening__in=Opening.objects.visible_to(user))
         ).exclude(Exists(owing))
+
+    def knowing_pay(self, user: User) -> "Flags":
+        """Each row knows whether this person hires for its opening (`hires`): only they read what it says of pay."""
+        return self.annotate(
+            hires=hires(user, Coalesce(OuterRef("opening"), OuterRef("application__opening")))
+        )
 
     def unanswered(self) -> "Flags":
         return self.filter(status=Flag.Status.RAISED)

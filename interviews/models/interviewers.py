@@ -3,9 +3,17 @@
 from django.db import models
 from django.db.models import F, Q
 
+from accounts import roles
 from accounts.models import User
 from hiring.models import Playbook
 from journal.models import Row
+
+
+class Interviewers(models.QuerySet["Interviewer"]):
+    def visible_to(self, user: User) -> "Interviewers":
+        """Everybody for those who plan; oneself for everybody else."""
+        plans = (roles.May.MANAGE_INTERVIEWERS, roles.May.SCHEDULE_LOOPS)
+        return self if any(roles.allows(user, what) for what in plans) else self.filter(user=user)
 
 
 class Interviewer(Row):
@@ -23,6 +31,8 @@ class Interviewer(Row):
         max_length=10, blank=True, help_text="Whose public holidays they keep: DE, US-CA. Empty: none."
     )
     is_active = models.BooleanField("takes interviews", default=True)
+
+    objects = Interviewers.as_manager()
 
     class Meta:
         constraints = [

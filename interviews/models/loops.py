@@ -67,6 +67,12 @@ class CandidateWindow(models.Model):
         return f"{self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%H:%M}Z"
 
 
+class Proposals(models.QuerySet["Proposal"]):
+    def visible_to(self, user: User) -> "Proposals":
+        """Plans for the loops one sees."""
+        return self.filter(loop__in=Loop.objects.visible_to(user))
+
+
 class Proposal(Row):
     """One ranked plan for a loop, as the engine made it; confirming it books it if it still holds."""
 
@@ -82,6 +88,8 @@ class Proposal(Row):
     plan = models.JSONField(help_text="Blocks with UTC times and people, and what the plan costs.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OFFERED)
     status_at = models.DateTimeField()
+
+    objects = Proposals.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["loop", "status", "rank"], name="proposal_of")]
@@ -129,7 +137,8 @@ class Interview(Row):
         indexes = [models.Index(fields=["status", "starts_at"], name="interview_due")]
 
     def __str__(self) -> str:
-        return f"{self.block} of {self.loop}"
+        candidate = self.loop.application.candidate
+        return f"{self.block.replace('_', ' ').capitalize()} with {candidate}, {self.starts_at:%-d %b %Y, %H:%M} UTC"
 
 
 class Seats(models.QuerySet["Seat"]):

@@ -20,7 +20,6 @@ from django.utils import timezone
 from journal.desk import acts, show, theme, timeline
 from journal.desk.acts import Act, Ask
 from journal.errors import Refused
-from journal.models import Events
 
 Name = str | show.Shown  # of a field or column: the model's own, a method, or a function of the row
 Subject = models.Model | models.QuerySet[Any]
@@ -51,10 +50,6 @@ class Site(Protocol):
 
     def withheld(self, user: Any) -> Collection[str]:
         """The kinds of things (`candidates.offer`) that this person reads nothing of."""
-        ...
-
-    def readable(self, events: Events, user: Any) -> Events:
-        """The events this person may read."""
         ...
 
 
@@ -231,7 +226,7 @@ class Noun(theme.AdminBase):
     def story(self, request: HttpRequest, row: models.Model) -> tuple[list[timeline.Line], bool]:
         """The events of the row and of what belongs to it, as far as this person may read them."""
         subjects: list[Subject] = [row, *(thing for tell in self.tells for thing in tell(row, request.user))]
-        events = site_of(self).readable(timeline.about(subjects).exclude(verb__in=self.quiet), request.user)
+        events = timeline.about(subjects).exclude(verb__in=self.quiet).visible_to(request.user)
         return timeline.lines(events, site_of(self).words)
 
     def history_view(

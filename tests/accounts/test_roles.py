@@ -1,7 +1,8 @@
 import pytest
+from django.utils.functional import SimpleLazyObject
 
 from accounts import roles, users
-from accounts.models import Grant
+from accounts.models import Grant, User
 from journal.errors import NotAllowed, Refused
 from tests import stories
 from tests.stories import NOW
@@ -73,3 +74,15 @@ def test_the_last_administrator_stays(system):
     stories.person("admin")
     users.revoke(admin, "admin", by=system, at=NOW)
     assert roles.held(admin) == frozenset()
+
+
+@pytest.mark.django_db
+def test_roles_are_read_once_a_request_however_the_person_is_spoken_of(django_assert_num_queries):
+    """request.user is a lazy stand-in; who asks it and who asks the person behind it share the answer."""
+    person = User.objects.get(pk=stories.recruiter().pk)
+    lazy = SimpleLazyObject(lambda: person)
+    with django_assert_num_queries(1):
+        assert roles.held(lazy) == roles.held(person) == {"recruiter"}
+        assert lazy.is_staff and person.is_staff
+    users.revoke(lazy, "recruiter", by=users.system(), at=stories.NOW)
+    assert roles.held(person) == frozenset()

@@ -105,10 +105,10 @@ def test_the_home_page_costs_the_same_however_much_there_is(recruiter):
         return len(queries)
 
     stories.begun_loop()
-    assert cost() == 17
+    assert cost() == 16
     stories.begun_loop()
     stories.draft_opening()
-    assert cost() == 17
+    assert cost() == 16
 
 
 def test_the_home_page_counts_only_what_one_may_see():
@@ -215,12 +215,12 @@ def test_a_page_costs_the_same_however_many_rows_it_shows(recruiter):
     stories.background(application, kubernetes="deep")
     for row in (opening, application, application.candidate):
         recruiter.page(row)  # Django remembers content types
-    assert (cost(opening), cost(application), cost(application.candidate)) == (16, 22, 9)
+    assert (cost(opening), cost(application), cost(application.candidate)) == (15, 21, 8)
     stories.background(application, reliability="deep", retraining="solid")
     for _ in range(2):
         stories.application(opening)
     stories.application(stories.opening(), of=application.candidate)
-    assert (cost(opening), cost(application), cost(application.candidate)) == (16, 22, 9)
+    assert (cost(opening), cost(application), cost(application.candidate)) == (15, 21, 8)
 
 
 def test_a_loop_s_page_costs_the_same_with_one_plan_and_with_four(recruiter):
@@ -235,9 +235,9 @@ def test_a_loop_s_page_costs_the_same_with_one_plan_and_with_four(recruiter):
 
     assert four > 1
     recruiter.page(loop)  # Django remembers content types
-    assert cost() == 19
+    assert cost() == 18
     loop.proposals.filter(rank__gt=1).update(status="stale")
-    assert cost() == 19
+    assert cost() == 18
 
 
 def test_an_interviewer_s_page_costs_the_same_with_one_interview_to_take_and_with_four(recruiter):
@@ -251,9 +251,9 @@ def test_an_interviewer_s_page_costs_the_same_with_one_interview_to_take_and_wit
         return len(queries)
 
     recruiter.page(person)
-    assert cost() == 14
+    assert cost() == 13
     stories.interviewer(*blocks, of=edition, user=person.user)
-    assert cost() == 14
+    assert cost() == 13
 
 
 @pytest.mark.slow

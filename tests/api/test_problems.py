@@ -207,3 +207,25 @@ def test_answers_are_not_kept_by_caches(recruiter):
     assert recruiter.get("candidates")["Cache-Control"] == "no-store"
     assert recruiter.get("me")["Cache-Control"] == "no-store"
     assert recruiter.get("nonsense").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/api/nonsense", "/api/v1", "/api/v2/openings", "/api/v1/nonsense"])
+def test_an_address_there_is_not_is_told_in_json(recruiter, address):
+    assert refusal(recruiter.client.get(address)) == (404, "not_found")
+
+
+def test_a_fault_of_ours_is_told_in_json_without_saying_what_it_is(recruiter, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise RuntimeError("secret-host refused the password")
+
+    monkeypatch.setattr("candidates.candidates.twins", fail)
+    recruiter.client.raise_request_exception = False
+    with nothing_changes():
+        answer = recruiter.post("candidates", name="Ida", email="ida@example.test")
+    assert refusal(answer) == (500, "broken")
+    assert "secret-host" not in answer.content.decode()
+
+
+def test_pages_keep_their_own_words(client):
+    answer = client.get("/nonsense")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
