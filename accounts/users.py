@@ -51,6 +51,7 @@ def create(
     if User.objects.filter(email=address).exists():
         raise Refused("Somebody already has an account with this e-mail address.", code="address_taken")
     _check_zone(zone)
+    _check_kind(kind)
     user = User(
         email=address, name=one_line(name, "A name"), zone=zone, title=title, kind=kind, created_at=at
     )
@@ -134,8 +135,7 @@ def change_kind(user: User, kind: str, *, by: User, at: dt.datetime) -> User:
     knowingly first.
     """
     roles.require(by, roles.May.MANAGE_ACCOUNTS)
-    if kind not in {User.Kind.PERSON, User.Kind.SERVICE} or user.kind == User.Kind.SYSTEM:
-        raise Refused("An account belongs to a person or to a service.", code="unknown_kind")
+    _check_kind(kind)
     if user.kind == kind:
         return user
     if Grant.objects.filter(user=user).exists():
@@ -148,6 +148,11 @@ def change_kind(user: User, kind: str, *, by: User, at: dt.datetime) -> User:
     user.save(update_fields=["kind"])
     events.record("user.kind_changed", user, by=by, at=at, data={"kind": kind})
     return user
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in {User.Kind.PERSON, User.Kind.SERVICE}:
+        raise Refused("An account belongs to a person or to a service.", code="unknown_kind")
 
 
 def _check_zone(zone: str) -> None:

@@ -86,6 +86,7 @@ def scene(db):
         "playbook": Edition.objects.first().playbook_id,
         "interviewer": Interviewer.objects.get(user=people["panel"]).pk,
         "user": people["panel"].pk,
+        "people": people["panel"].pk,
         "delivery": Delivery.objects.first().pk,
         "event": Event.objects.first().pk,
         "apikey": _key.pk,

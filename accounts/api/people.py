@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import roles, users
-from accounts.api.fields import Choice, Text, Word, Zone
+from accounts.api.fields import Text, Word, Zone
 from accounts.api.nouns import Noun, Rows, creation, verb
 from accounts.api.shapes import Input, Output
 from accounts.models import ApiKey, Grant, User
@@ -80,16 +80,13 @@ class AccountSerializer(Output):
         return [grant.role for grant in user.grants.all()]
 
 
-KINDS = [(kind.value, kind.label) for kind in (User.Kind.PERSON, User.Kind.SERVICE)]
-
-
 class AddPerson(Input):
     name = Text(max_length=120)
     email = Text(max_length=254)
     zone = Zone()
     roles = serializers.ListField(child=Word(), required=False)
     title = Text(max_length=120, required=False, allow_blank=True)
-    kind = Choice(choices=KINDS, required=False)
+    kind = Word(required=False)
     password = Text(
         max_length=200, required=False, help_text="A first one; without it they choose one by mail."
     )
@@ -100,7 +97,7 @@ class ChangeZone(Input):
 
 
 class ChangeKind(Input):
-    kind = Choice(choices=KINDS)
+    kind = Word(help_text="`person` or `service`.")
 
 
 class WhichRole(Input):
