@@ -133,3 +133,31 @@ class KeptAnswer(Row):
 
     def __str__(self) -> str:
         return f"Answer to {self.address}"
+
+
+class Notifications(Row):
+    """How somebody wants to hear of what is theirs to do, and the hours in which they are not mailed."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="notifications")
+    ways = models.JSONField(default=dict, help_text="By kind: mail, digest or none (accounts/notices.py).")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="On their own clock.")
+    quiet_until = models.TimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Notifications of {self.user}"
+
+
+class HeldNotice(Row):
+    """Something kept for a person's next morning digest instead of being mailed by itself."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200, unique=True)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user"], condition=models.Q(told_at=None), name="held_notice_untold")]
+
+    def __str__(self) -> str:
+        return self.subject

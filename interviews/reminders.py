@@ -4,11 +4,14 @@ import datetime as dt
 import zoneinfo
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 
-from accounts.models import User
+from accounts import notices
+from accounts.models import HeldNotice, User
 from hiring import playbooks
 from hiring.models import TeamMember
 from interviews.invites import span
@@ -19,7 +22,6 @@ from outbox import deliveries
 ASKED_AFTER = (1, 24, 48)
 ESCALATED_AFTER = 60
 BEFORE = dt.timedelta(hours=24)
-DIGEST_HOUR = 8  # local time
 
 
 def scorecards(*, by: User, at: dt.datetime) -> int:
@@ -31,7 +33,10 @@ def scorecards(*, by: User, at: dt.datetime) -> int:
         .exclude(scorecard__status=Scorecard.Status.SUBMITTED)
         .exclude(interview__loop__status=Loop.Status.CANCELLED)
         .select_related(
-            "user__interviewer", "interview__loop__edition", "interview__loop__application__candidate"
+            "user__interviewer",
+            "user__notifications",
+            "interview__loop__edition",
+            "interview__loop__application__candidate",
         )
         .select_related("interview__loop__application__opening")
         .prefetch_related("user__interviewer__hours")
@@ -48,8 +53,9 @@ def scorecards(*, by: User, at: dt.datetime) -> int:
 
 def _ask(seat: Seat, hours: int, *, by: User, at: dt.datetime) -> int:
     block = playbooks.of(seat.interview.loop.edition).block(seat.interview.block)
-    row = deliveries.mail(
-        to=seat.user.email,
+    told = notices.tell(
+        seat.user,
+        "card_reminder",
         subject=f"Scorecard owed: {block.title}",
         text=(
             f"Hello {seat.user.get_short_name()},\n\nyour scorecard of “{block.title}” with "
@@ -62,7 +68,7 @@ def _ask(seat: Seat, hours: int, *, by: User, at: dt.datetime) -> int:
         by=by,
         at=at,
     )
-    return int(row.created_at == at)
+    return int(told)
 
 
 def _escalate(seat: Seat, *, by: User, at: dt.datetime) -> int:
@@ -70,11 +76,12 @@ def _escalate(seat: Seat, *, by: User, at: dt.datetime) -> int:
     application = seat.interview.loop.application
     recruiters = TeamMember.objects.filter(
         opening=application.opening_id, part=TeamMember.Part.RECRUITER, user__is_active=True
-    ).select_related("user")
+    ).select_related("user__notifications")
     written = 0
     for member in recruiters:
-        row = deliveries.mail(
-            to=member.user.email,
+        written += notices.tell(
+            member.user,
+            "card_missing",
             subject=f"A scorecard is missing: {application.candidate.name}",
             text=(
                 f"{seat.user.name} still owes the scorecard of “{block.title}” with {application.candidate.name}. "
@@ -85,7 +92,6 @@ def _escalate(seat: Seat, *, by: User, at: dt.datetime) -> int:
             by=by,
             at=at,
         )
-        written += row.created_at == at
     return written
 
 
@@ -99,7 +105,7 @@ def interviews(*, by: User, at: dt.datetime) -> int:
             loop__status="confirmed",
         )
         .select_related("loop__edition", "loop__application__candidate", "loop__application__opening")
-        .prefetch_related("seats__user")
+        .prefetch_related("seats__user__notifications")
         .order_by("starts_at")
     )
     count = 0
@@ -110,16 +116,18 @@ def interviews(*, by: User, at: dt.datetime) -> int:
         by_candidate[interview.loop].append(interview)
         for seat in interview.seats.all():
             if seat.held and seat.created_at <= interview.starts_at - BEFORE:
-                count += _remind(
-                    seat.user.email,
-                    f"Tomorrow: {block.title} with {candidate.name}",
-                    f"Hello {seat.user.get_short_name()},\n\n{block.title} with {candidate.name}\n"
+                count += notices.tell(
+                    seat.user,
+                    "interview_reminder",
+                    subject=f"Tomorrow: {block.title} with {candidate.name}",
+                    text=f"Hello {seat.user.get_short_name()},\n\n{block.title} with {candidate.name}\n"
                     f"{span(interview.starts_at, interview.ends_at, seat.user.zone)}\n{_where(interview)}\n"
                     f"Kit: {_url('interviews:kit', seat.pk)}\n",
-                    f"interview.reminder:{seat.pk}:{interview.starts_at:%Y%m%dT%H%M}",
-                    interview,
+                    key=f"interview.reminder:{seat.pk}:{interview.starts_at:%Y%m%dT%H%M}",
+                    about=interview,
                     by=by,
                     at=at,
+                    ahead_of=interview.starts_at,
                 )
     for loop, theirs in by_candidate.items():
         first = theirs[0]
@@ -129,23 +137,17 @@ def interviews(*, by: User, at: dt.datetime) -> int:
                 f"{plan.block(i.block).title}: {span(i.starts_at, i.ends_at, candidate.zone)}\n{_where(i)}"
                 for i in theirs
             )
-            count += _remind(
-                candidate.email,
-                f"Soon: your interviews for {loop.application.opening.title}",
-                f"Hello {candidate.name},\n\nwe look forward to meeting you.\n\n{times}\n",
-                f"loop.reminder:{loop.pk}:{first.starts_at:%Y%m%dT%H%M}",
-                first,
+            row = deliveries.mail(
+                to=candidate.email,
+                subject=f"Soon: your interviews for {loop.application.opening.title}",
+                text=f"Hello {candidate.name},\n\nwe look forward to meeting you.\n\n{times}\n",
+                key=f"loop.reminder:{loop.pk}:{first.starts_at:%Y%m%dT%H%M}",
+                about=first,
                 by=by,
                 at=at,
             )
+            count += row.created_at == at
     return count
-
-
-def _remind(
-    to: str, subject: str, text: str, key: str, about: Interview, *, by: User, at: dt.datetime
-) -> int:
-    row = deliveries.mail(to=to, subject=subject, text=text, key=key, about=about, by=by, at=at)
-    return int(row.created_at == at)
 
 
 def _where(interview: Interview) -> str:
@@ -153,28 +155,19 @@ def _where(interview: Interview) -> str:
 
 
 def digest(*, by: User, at: dt.datetime) -> int:
-    """At eight in the morning of each working day, tell every hiring team member what waits for them."""
+    """At eight in the morning of each working day, tell every hiring team member what waits for them, and everybody what
+    was kept for the digest."""
+    teams: dict[Any, set[object]] = defaultdict(set)
+    members = TeamMember.objects.exclude(part=TeamMember.Part.PANEL)
+    for user_id, opening_id in members.values_list("user_id", "opening_id"):
+        teams[user_id].add(opening_id)
+    kept = HeldNotice.objects.filter(told_at=None).values("user")
+    people = User.objects.filter(Q(pk__in=teams) | Q(pk__in=kept), is_active=True)
     count = 0
-    members = TeamMember.objects.exclude(part=TeamMember.Part.PANEL).filter(user__is_active=True)
-    teams: dict[User, set[object]] = defaultdict(set)
-    for member in members.select_related("user"):
-        teams[member.user].add(member.opening_id)
-    for user, openings in teams.items():
-        local = at.astimezone(zoneinfo.ZoneInfo(user.zone))
-        if local.hour != DIGEST_HOUR or local.weekday() > 4:
-            continue
-        lines = _waiting(openings, at)
-        if lines:
-            row = deliveries.mail(
-                to=user.email,
-                subject="What waits for you today",
-                text=f"Hello {user.get_short_name()},\n\n" + "\n".join(lines) + f"\n\n{settings.BASE_URL}/\n",
-                key=f"digest:{user.pk}:{local:%Y-%m-%d}",
-                about=user,
-                by=by,
-                at=at,
-            )
-            count += row.created_at == at
+    for user in people.select_related("notifications").order_by("pk"):
+        if notices.is_digest_time(user, at):
+            lines = _waiting(teams[user.pk], at) if user.pk in teams else []
+            count += notices.mail_digest(user, lines=lines, link=f"{settings.BASE_URL}/", by=by, at=at)
     return count
 
 

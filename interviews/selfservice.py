@@ -24,7 +24,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
-from accounts import roles, users
+from accounts import notices, roles, users
 from accounts.models import User, valid_zone
 from candidates import applications, candidates
 from candidates.models import Application, Candidate
@@ -589,10 +589,11 @@ def _tell_recruiters(loop: Loop, what: str, sentence: str, *, at: dt.datetime) -
     candidate, opening = loop.application.candidate, loop.application.opening
     recruiters = TeamMember.objects.filter(
         opening=opening, part=TeamMember.Part.RECRUITER, user__is_active=True
-    ).select_related("user")
+    ).select_related("user__notifications")
     for member in recruiters:
-        deliveries.mail(
-            to=member.user.email,
+        notices.tell(
+            member.user,
+            "candidate_news",
             subject=f"{what}: {candidate.name}",
             text=f"Hello {member.user.get_short_name()},\n\n{candidate.name} ({opening.title}) {sentence}\n",
             key=f"loop.candidate:{loop.pk}:{what}:{at.isoformat()}:{member.user_id}",
