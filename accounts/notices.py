@@ -9,6 +9,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,9 @@ from journal import events
 from journal.errors import NotAllowed, Refused
 from outbox import deliveries
 from outbox.models import Delivery
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as StrOrPromise
 
 DIGEST_HOUR = 8  # of each working day, in the person's own zone
 # So close to the interview a reminder goes at any hour, and is not kept for a digest.
@@ -37,7 +41,7 @@ WAYS = {Way.MAIL: _("By mail"), Way.DIGEST: _("In the morning digest"), Way.NONE
 class Kind:
     """A kind of message and the ways there are for it; the first one holds until somebody chooses."""
 
-    title: str
+    title: "StrOrPromise"
     ways: tuple[Way, ...]
 
 
@@ -83,7 +87,9 @@ def choose(
         raise NotAllowed("Everybody chooses for themselves. Ask them to.")
     for kind, wanted in ways.items():
         if kind not in KINDS:
-            raise Refused(f"There is no kind “{kind}”. The kinds are: {', '.join(KINDS)}.", code="unknown_notice")
+            raise Refused(
+                f"There is no kind “{kind}”. The kinds are: {', '.join(KINDS)}.", code="unknown_notice"
+            )
         if wanted not in KINDS[kind].ways:
             raise Refused(
                 f"“{KINDS[kind].title}” can come as: {', '.join(KINDS[kind].ways)}.",
@@ -102,7 +108,11 @@ def choose(
     row.save(update_fields=["ways", "quiet_from", "quiet_until"])
     user.notifications = row
     events.record(
-        "user.notifications_chosen", user, by=by, at=at, data={"ways": row.ways, "quiet": quiet_from is not None}
+        "user.notifications_chosen",
+        user,
+        by=by,
+        at=at,
+        data={"ways": row.ways, "quiet": quiet_from is not None},
     )
     return user
 

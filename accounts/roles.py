@@ -30,6 +30,8 @@ class May(StrEnum):
     APPROVE_OFFERS = "approve offers"
     RECORD_OUTCOMES = "record outcomes"
     SEND_AGAIN = "send a parked message again"
+    CONNECT_SLACK = "connect an opening with Slack"
+    RUN_JOBS = "run a job of the timetable"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ RECRUITER = Role(
             May.WRITE_OFFERS,
             May.RECORD_OUTCOMES,
             May.SEND_AGAIN,
+            May.CONNECT_SLACK,
         }
     ),
 )

@@ -43,6 +43,7 @@ ORDER = (
     "hiring.edition",
     "outbox.delivery",
     "journal.event",
+    "journal.run",
     "accounts.user",
     "accounts.apikey",
 )

@@ -205,6 +205,8 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 # Calendars. CALENDAR_HOSTS lists hosts or networks of the company's own that may be read although they are not public.
 CALENDAR_HOSTS = env.list("CALENDAR_HOSTS", default=[])
+# Chats of the company's own (Mattermost, say) that posts may go to although their address is not public.
+CHAT_HOSTS = env.list("CHAT_HOSTS", default=[])
 GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET = (
     env("GOOGLE_CLIENT_ID", default=""),
     env("GOOGLE_CLIENT_SECRET", default=""),

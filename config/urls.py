@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts import views as accounts
 from config import api, health
 from interviews import views as interviews
 
@@ -39,6 +40,7 @@ urlpatterns = [
     path("accounts/", include([page for page in allauth.urlpatterns if page.name in LOG_IN])),
     # allauth names this address in its mails; nobody signs up by themselves.
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
+    path("accounts/notifications/", accounts.notifications, name="notifications"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

@@ -206,6 +206,19 @@ class Channel(Ask):
         return {**self.cleaned_data, "budget": self.cleaned_data["budget"] * 100}
 
 
+class SlackAddress(Ask):
+    intro = (
+        "News of the interviews are posted there: a reference and a link, never a candidate's name, an opinion or pay. "
+        "The address is kept encrypted and not shown again."
+    )
+    address = forms.CharField(
+        label="Address of the incoming webhook",
+        max_length=2000,
+        help_text="From the settings of your Slack app: https://hooks.slack.com/services/…",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class Approval(Ask):
     reason = forms.CharField(
         required=False,
@@ -312,6 +325,14 @@ def pay_band(opening: Any) -> str:
     return f"{show.money(band.low, band.currency)} – {band.high / 100:,.0f}"
 
 
+@show.column("News go to")
+def slack(opening: Any) -> str:
+    hook = getattr(opening, "slack_hook", None)
+    if not opening.hires:
+        return show.NOTHING
+    return f"Slack ({hook.host})" if hook else "No Slack channel"
+
+
 @show.column("From")
 def band_from(band: PayBand) -> str:
     return show.money(band.low, band.currency)
@@ -407,6 +428,7 @@ class OpeningAdmin(Noun):
                 show.to("edition", "Playbook"),
                 show.value("zone", "Time zone"),
                 show.value("auto_confirm", "Best plans booked unasked", get=show.yes_no),
+                slack,
             ),
         ),
         ("Should it exist?", (verdict, why, team_facts, "against_verdict")),
@@ -505,6 +527,31 @@ class OpeningAdmin(Noun):
             done="From now on somebody chooses each loop's plan.",
         ),
         Act(
+            name="slack",
+            label="Post news to Slack",
+            rule=openings.set_slack,
+            may=May.CONNECT_SLACK,
+            form=SlackAddress,
+            done="News of this opening go there from now on. Send a test message to see it arrive.",
+        ),
+        Act(
+            name="slack_test",
+            label="Send a test message to Slack",
+            rule=openings.test_slack,
+            may=May.CONNECT_SLACK,
+            when=lambda opening: hasattr(opening, "slack_hook"),
+            many=False,
+            done="The test message is on its way. If it does not arrive, look under Messages.",
+        ),
+        Act(
+            name="slack_off",
+            label="Stop posting to Slack",
+            rule=openings.clear_slack,
+            may=May.CONNECT_SLACK,
+            when=lambda opening: hasattr(opening, "slack_hook"),
+            done="Nothing is posted any more, and the address is forgotten.",
+        ),
+        Act(
             name="transition",
             label="Plan a transition instead",
             rule=openings.plan_transition,
@@ -539,7 +586,7 @@ class OpeningAdmin(Noun):
     def visible(self, user: Any) -> models.QuerySet[Opening]:
         team = TeamMember.objects.select_related("user")
         rows = Opening.objects.visible_to(user).annotate(hires=hires(user, "pk"))
-        rows = rows.select_related("edition__playbook", "pay_band")
+        rows = rows.select_related("edition__playbook", "pay_band", "slack_hook")
         return rows.defer("edition__content", "edition__source").prefetch_related(Prefetch("team", team))
 
     def after(

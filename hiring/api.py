@@ -157,7 +157,10 @@ class OpeningSerializer(Output):
     team = TeamMemberSerializer(many=True)
     channels = OpeningChannelSerializer(many=True)
     pay_band = serializers.SerializerMethodField()
-    told = {"pay_band": reads_pay}
+    slack_host = serializers.CharField(
+        source="slack_hook.host", default=None, allow_null=True, help_text="The chat its news are posted to."
+    )
+    told = {"pay_band": reads_pay, "slack_host": lambda _reader, row: bool(row.hires)}
 
     class Meta:
         model = Opening
@@ -179,12 +182,13 @@ class OpeningSerializer(Output):
             "team",
             "channels",
             "pay_band",
+            "slack_host",
         )
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Opening]:
         fetched = Opening.objects.visible_to(reader).annotate(hires=hires(reader, "pk"))
-        fetched = fetched.select_related("edition", "pay_band")
+        fetched = fetched.select_related("edition", "pay_band", "slack_hook")
         team = TeamMember.objects.select_related("user").order_by("part", "id")
         return fetched.prefetch_related(
             Prefetch("team", team), Prefetch("channels", OpeningChannel.objects.order_by("channel"))
@@ -247,6 +251,10 @@ class SetPay(Input):
     negotiation_percent = Whole()
 
 
+class SetSlack(Input):
+    address = Text(max_length=2000, help_text="Of an incoming webhook. It is never shown again.")
+
+
 class ApproveOpening(Input):
     reason = Text(required=False, allow_blank=True, help_text="Needed against the readiness verdict.")
 
@@ -302,6 +310,9 @@ class Openings(Noun):
     set_pay = verb(openings.set_pay, SetPay)
     approve = verb(openings.approve, ApproveOpening)
     use_channel = verb(openings.use_channel, UseChannel)
+    set_slack = verb(openings.set_slack, SetSlack)
+    clear_slack = verb(openings.clear_slack)
+    test_slack = verb(openings.test_slack)
     plan_transition = verb(openings.plan_transition, PlanTransition, answers=TransitionPlanSerializer)
     close = verb(openings.close)
 

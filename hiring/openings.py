@@ -3,17 +3,21 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User, valid_zone
-from hiring import pay, playbooks, readiness
-from hiring.models import Edition, Opening, OpeningChannel, PayBand, TeamMember, TransitionPlan
+from hiring import pay, playbooks, posts, readiness
+from hiring.models import Edition, Opening, OpeningChannel, PayBand, SlackHook, TeamMember, TransitionPlan
 from hiring.permissions import require_manager, require_on
 from journal import events, states
 from journal.errors import Refused, one_line
+from outbox.models import Delivery
 
 
 @transaction.atomic
@@ -251,6 +255,62 @@ def set_auto_confirm(opening: Opening, *, on: bool, by: User, at: dt.datetime) -
     opening.save(update_fields=["auto_confirm"])
     events.record("opening.auto_confirm_set", opening, by=by, at=at, data={"on": on})
     return opening
+
+
+@transaction.atomic
+def set_slack(opening: Opening, *, address: str, by: User, at: dt.datetime) -> Opening:
+    """Post news of this opening to a Slack channel from now on, through an incoming webhook of it.
+
+    The address is a secret: it is kept encrypted, and neither shown nor recorded. Refuses what is no web address with
+    https (a chat of the company's own may be named in CHAT_HOSTS).
+    """
+    require_on(opening, by, roles.May.CONNECT_SLACK)
+    try:
+        parts = urlsplit(address.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError as no:
+        raise Refused(_NO_HOOK, code="bad_hook") from no
+    own = {host, f"{host}:{port}"} & set(settings.CHAT_HOSTS)
+    good = parts.scheme == "https" or (parts.scheme == "http" and own)
+    if not good or not host or parts.username or parts.path in {"", "/"} or not address.strip().isprintable():
+        raise Refused(_NO_HOOK, code="bad_hook")
+    values = {"address": address.strip(), "host": host, "set_by": by, "created_at": at}
+    SlackHook.objects.update_or_create(opening=opening, defaults=values)
+    events.record("opening.slack_set", opening, by=by, at=at, data={"host": host})
+    return opening
+
+
+_NO_HOOK = (
+    "This is not the address of an incoming webhook. Copy it from the settings of your Slack app; it begins with "
+    "https://hooks.slack.com/services/."
+)
+
+
+@transaction.atomic
+def clear_slack(opening: Opening, *, by: User, at: dt.datetime) -> Opening:
+    """Post nothing to Slack any more, and forget the address."""
+    require_on(opening, by, roles.May.CONNECT_SLACK)
+    gone, _ = SlackHook.objects.filter(opening=opening).delete()
+    if gone:
+        events.record("opening.slack_cleared", opening, by=by, at=at)
+    return opening
+
+
+@transaction.atomic
+def test_slack(opening: Opening, *, by: User, at: dt.datetime) -> Delivery:
+    """Send a test message to the opening's Slack channel. Refuses where there is none."""
+    require_on(opening, by, roles.May.CONNECT_SLACK)
+    written = posts.post(
+        opening,
+        says="This is a test: news of this opening will appear here.",
+        link=f"{settings.BASE_URL}{reverse('admin:hiring_opening_change', args=[opening.pk])}",
+        key=f"slack.test:{opening.pk}:{at.isoformat()}",
+        by=by,
+        at=at,
+    )
+    if written is None:
+        raise Refused("This opening has no Slack channel yet. Set its webhook first.", code="no_slack")
+    return written
 
 
 @transaction.atomic

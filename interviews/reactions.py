@@ -3,8 +3,8 @@
 from accounts import users
 from candidates.models import Application, Offer
 from hiring.models import Opening
-from interviews import debriefs, flags, invites, loops
-from interviews.models import Calendar, Debrief, Loop, Scorecard
+from interviews import debriefs, flags, invites, loops, posts
+from interviews.models import Calendar, Debrief, Interview, Loop, Scorecard
 from journal.models import Event
 from outbox import wakeups
 
@@ -70,3 +70,57 @@ def write_what_is_booked(event: Event) -> None:
     calendar = Calendar.objects.select_related("interviewer__user").get(pk=event.subject_id)
     if calendar.writes:
         invites.write_into(calendar, by=users.system(), at=event.at)
+
+
+# --- the opening's Slack channel ------------------------------------------------------------------------------
+
+
+def _post(application: Application, says: str, event: Event) -> None:
+    posts.tell(application, says, key=f"{event.verb}:{event.pk}", by=users.system(), at=event.at)
+
+
+def _loop_of(event: Event) -> Loop:
+    return Loop.objects.select_related("application__opening").get(pk=event.subject_id)
+
+
+def post_booked(event: Event) -> None:
+    """Booked for the first time, or mended after somebody dropped out (with what moved)."""
+    loop = _loop_of(event)
+    interviews = loop.interviews.filter(status=Interview.Status.SCHEDULED)
+    count = interviews.count()
+    if event.data["from"] == Loop.Status.WAITING:
+        says = f"{count} interviews are booked." if count != 1 else "1 interview is booked."
+    else:
+        moved = Event.objects.filter(
+            verb="interview.moved", subject_id__in=list(interviews.values_list("pk", flat=True)), at=event.at
+        ).count()
+        times = {0: "every time stays", 1: "1 interview moved"}.get(moved, f"{moved} interviews moved")
+        says = f"The interviews are repaired: {times}."
+    _post(loop.application, says, event)
+
+
+def post_broken(event: Event) -> None:
+    _post(_loop_of(event).application, "Somebody dropped out. A new plan is looked for.", event)
+
+
+def post_needs_person(event: Event) -> None:
+    """Nothing goes on by itself. Said once for each time the loop comes to wait."""
+    loop = _loop_of(event)
+    why = {
+        "loop.unschedulable": "No plan fits. Somebody has to look at it.",
+        "loop.plans_declined": "The candidate declined every plan. Somebody has to look at it.",
+        "loop.offer_expired": "The candidate chose no plan in time. Somebody has to look at it.",
+        "loop.reschedule_asked": "The candidate asks for other times. Somebody has to decide.",
+        "loop.cancelled_by_candidate": "The candidate called the interviews off.",
+    }[event.verb]
+    key = f"{event.verb}:{loop.pk}:{loop.status_at.isoformat()}"
+    posts.tell(loop.application, why, key=key, by=users.system(), at=event.at)
+
+
+def post_debrief(event: Event) -> None:
+    debrief = Debrief.objects.select_related("loop__application__opening").get(pk=event.subject_id)
+    says = {
+        "debrief.opened": "Every scorecard is in or waived. The debrief is open.",
+        "debrief.decided": "A decision is recorded.",
+    }[event.verb]
+    _post(debrief.loop.application, says, event)

@@ -12,18 +12,19 @@ one that still waits is overtaken and never sent; a newer one waits while an old
 last is the newest.
 """
 
+import contextlib
 import datetime as dt
 import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.utils.module_loading import import_string
 
 from journal import events, states
@@ -57,6 +58,14 @@ class Undeliverable(Exception):
     """A carrier's word that trying again is pointless: the row is parked at once, with this sentence."""
 
 
+class Later(Exception):
+    """A carrier's word that the recipient's server asks for a pause of so many seconds before the next try."""
+
+    def __init__(self, sentence: str, *, seconds: float) -> None:
+        super().__init__(sentence)
+        self.pause = dt.timedelta(seconds=seconds)
+
+
 # Hands a row's bytes to its recipient, outside any transaction; raises when that failed. Those of channels beyond mail
 # live in the rooms that know the protocols: settings.OUTBOX_CARRIERS names a mapping of channel -> carrier.
 Carrier = Callable[[Delivery, dt.datetime], None]
@@ -83,8 +92,9 @@ def mail(
     html: str = "",
     calendar: bytes | None = None,
     thread: str = "",
+    not_before: dt.datetime | None = None,
 ) -> Delivery:
-    """Write an e-mail that leaves once the change it tells about is committed.
+    """Write an e-mail that leaves once the change it tells about is committed, or later (`not_before`).
 
     `key` names the message for ever: a second call with it returns the first row and writes nothing, so a
     rule that runs twice sends once. `about` is the thing it tells about; `calendar` an iCalendar object
@@ -102,7 +112,7 @@ def mail(
     )
     return write(
         Delivery.Channel.MAIL, message, to=to, subject=subject, key=key, about=about, by=by, at=at,
-        thread=thread, row_id=row_id,
+        thread=thread, row_id=row_id, not_before=not_before,
     )  # fmt: skip
 
 
@@ -119,6 +129,7 @@ def write(
     at: dt.datetime,
     thread: str = "",
     row_id: uuid.UUID | None = None,
+    not_before: dt.datetime | None = None,
 ) -> Delivery:
     """Write finished bytes that leave through a channel of another room, on the terms of `mail`.
 
@@ -138,7 +149,7 @@ def write(
             "about_id": about.pk,
             "created_at": at,
             "status_at": at,
-            "due_at": at,
+            "due_at": not_before or at,
         },
     )
     if made:
@@ -154,6 +165,34 @@ def deliver(row_id: uuid.UUID, *, at: dt.datetime) -> Attempt:
     which waits longer each time; after eight attempts, or when the recipient's server refuses for good, the row
     is parked for a person to look at. See Note [At least once].
     """
+    with _alone(row_id) as alone:
+        return _deliver(row_id, at=at) if alone else Attempt.NOT_OURS
+
+
+@contextlib.contextmanager
+def _alone(row_id: uuid.UUID) -> Iterator[bool]:
+    """Whether no other worker is at this row just now, by a lock of the connection: it ends with its holder.
+
+    A lease alone is read by each machine's own clock; with two clocks further apart than a lease, both would send.
+    (SQLite lives on one machine, with one clock.)
+    """
+    if connection.vendor != "postgresql":
+        yield True
+        return
+    key = int.from_bytes(row_id.bytes[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        alone = bool(cursor.fetchone()[0])
+    try:
+        yield alone
+    finally:
+        # A connection that is gone has let the lock go by itself.
+        if alone:
+            with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def _deliver(row_id: uuid.UUID, *, at: dt.datetime) -> Attempt:
     # Durable, so never inside another transaction: everybody sees the claim before the message leaves, and
     # nobody waits for a mail server with the database locked.
     with transaction.atomic(durable=True):
@@ -174,6 +213,8 @@ def deliver(row_id: uuid.UUID, *, at: dt.datetime) -> Attempt:
         _carry(row, at)
     except Undeliverable as no:
         return _failed(row, str(no), last=True, at=at)
+    except Later as asked:
+        return _failed(row, str(asked), last=row.attempts >= MAX_ATTEMPTS, at=at, pause=asked.pause)
     except Exception as error:  # whatever it was, the row remembers it and the worker lives on
         last = row.attempts >= MAX_ATTEMPTS or messages.is_final(error)
         return _failed(row, f"{type(error).__name__}: {error}", last=last, at=at)
@@ -277,14 +318,16 @@ def _sent(row: Delivery, *, at: dt.datetime) -> Attempt:
     return Attempt.SENT
 
 
-def _failed(row: Delivery, reason: str, *, last: bool, at: dt.datetime) -> Attempt:
+def _failed(
+    row: Delivery, reason: str, *, last: bool, at: dt.datetime, pause: dt.timedelta = dt.timedelta(0)
+) -> Attempt:
     still_ours = Delivery.objects.filter(
         pk=row.pk, status=Delivery.Status.QUEUED, lease_until=row.lease_until
     )
     rest = {"lease_until": None, "last_error": reason[:500]}
     with transaction.atomic():
         if not last:
-            still_ours.update(**rest, due_at=at + wait_after(row.attempts))
+            still_ours.update(**rest, due_at=at + max(wait_after(row.attempts), pause))
         elif still_ours.update(**rest):
             states.move(
                 row,

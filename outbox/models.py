@@ -26,6 +26,7 @@ class Delivery(Row):
     class Channel(models.TextChoices):
         MAIL = "mail", "E-mail"
         CALENDAR = "calendar", "Calendar entry"
+        SLACK = "slack", "Slack post"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Waiting"

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import roles, users
-from accounts.api.fields import Text, Word, Zone
+from accounts import notices, roles, users
+from accounts.api.fields import Clock, Text, Word, Zone
 from accounts.api.nouns import Noun, Rows, creation, verb
 from accounts.api.shapes import Input, Output
-from accounts.models import ApiKey, Grant, User
+from accounts.models import ApiKey, Grant, Notifications, User
 
 
 class PersonSerializer(Output):
@@ -65,19 +65,49 @@ class Me(APIView):
         return response
 
 
+class NotificationsSerializer(Output):
+    ways = serializers.SerializerMethodField(help_text="By kind: mail, digest or none.")
+
+    class Meta:
+        model = Notifications
+        fields = ("ways", "quiet_from", "quiet_until")
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+    def get_ways(self, row: Notifications) -> dict[str, str]:
+        return {kind: notices.way(row.user, kind).value for kind in notices.KINDS}
+
+
 class AccountSerializer(Output):
     roles = serializers.SerializerMethodField()
+    notifications = serializers.SerializerMethodField(help_text="One's own.")
+    told = {"notifications": lambda reader, user: reader.pk == user.pk}
 
     class Meta:
         model = User
-        fields = ("id", "name", "title", "email", "zone", "kind", "is_active", "roles", "created_at")
+        fields = (
+            "id",
+            "name",
+            "title",
+            "email",
+            "zone",
+            "kind",
+            "is_active",
+            "roles",
+            "notifications",
+            "created_at",
+        )
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[User]:
-        return super().rows(reader).prefetch_related(Prefetch("grants", Grant.objects.order_by("role")))
+        fetched = super().rows(reader).select_related("notifications")
+        return fetched.prefetch_related(Prefetch("grants", Grant.objects.order_by("role")))
 
     def get_roles(self, user: User) -> list[str]:
         return [grant.role for grant in user.grants.all()]
+
+    @extend_schema_field(NotificationsSerializer)
+    def get_notifications(self, user: User) -> Any:
+        return NotificationsSerializer(notices.of(user), context=self.context).data
 
 
 class AddPerson(Input):
@@ -98,6 +128,12 @@ class ChangeZone(Input):
 
 class ChangeKind(Input):
     kind = Word(help_text="`person` or `service`.")
+
+
+class ChooseNotifications(Input):
+    ways = serializers.DictField(child=Word(), help_text="By kind: mail, digest or none. Others stay.")
+    quiet_from = Clock(allow_null=True, help_text="On one's own clock; null for no quiet hours.")
+    quiet_until = Clock(allow_null=True)
 
 
 class WhichRole(Input):
@@ -145,6 +181,7 @@ class People(Noun):
     create = creation(add, AddPerson)
     move_zone = verb(users.move_zone, ChangeZone)
     change_kind = verb(users.change_kind, ChangeKind)
+    choose_notifications = verb(notices.choose, ChooseNotifications, name="choose_notifications")
     grant = verb(users.grant, WhichRole)
     revoke = verb(users.revoke, WhichRole)
     deactivate = verb(users.deactivate)

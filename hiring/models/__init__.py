@@ -1,4 +1,12 @@
-from hiring.models.openings import Opening, OpeningChannel, PayBand, TeamMember, TransitionPlan, hires
+from hiring.models.openings import (
+    Opening,
+    OpeningChannel,
+    PayBand,
+    SlackHook,
+    TeamMember,
+    TransitionPlan,
+    hires,
+)
 from hiring.models.playbooks import Edition, Playbook
 
 __all__ = [
@@ -7,6 +15,7 @@ __all__ = [
     "OpeningChannel",
     "PayBand",
     "Playbook",
+    "SlackHook",
     "TeamMember",
     "TransitionPlan",
     "hires",

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, Value
 
 from accounts import roles
+from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from hiring.models.playbooks import Edition
 from journal.models import Row
@@ -142,6 +143,24 @@ class PayBand(Row):
 
     def __str__(self) -> str:
         return f"Pay band of {self.opening_id}"
+
+
+class SlackHook(Row):
+    """Where news of an opening are posted: an incoming webhook of Slack, or of a chat that speaks like it.
+
+    Whoever knows the address can post there, so it is encrypted and never shown again; `host` tells which chat it is.
+    """
+
+    opening = models.OneToOneField(Opening, on_delete=models.CASCADE, related_name="slack_hook")
+    address = EncryptedTextField()
+    host = models.CharField(max_length=255)
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "Slack webhook"
+
+    def __str__(self) -> str:
+        return self.host
 
 
 class OpeningChannel(models.Model):

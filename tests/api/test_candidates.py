@@ -24,6 +24,7 @@ def test_add_candidate(recruiter):
         "name": "Ida Example",
         "headline": "",
         "zone": "UTC",
+        "country": "",
         "created_at": "2026-03-02T09:00:00Z",
         "contact": {"email": "ida@example.test", "phone": "+49 30 1"},
     }

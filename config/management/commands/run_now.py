@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandParser
 from django.utils import timezone
 
+from accounts import users
 from config import clock
 from config.celery import TIMETABLE
 
@@ -20,8 +21,8 @@ class Command(BaseCommand):
             for key, job in TIMETABLE.items():
                 self.stdout.write(f"{key:<20} every {job.every:>6g} s  {job.why}")
             return
-        row = clock.run(name, at=timezone.now(), by_hand=True)
-        if row is None or row.error:
-            self.stderr.write(row.error if row else "It is running already.")
+        row = clock.run_now(name, by=users.system(), at=timezone.now())
+        if row.error:
+            self.stderr.write(row.error)
             raise SystemExit(1)
         self.stdout.write(f"{name}: {row.found if row.found is not None else 'done'} in {row.seconds:g} s")
