@@ -153,7 +153,7 @@ class RunAdmin(Noun):
         )
     ]
     todo = [Todo("jobs of the timetable fail", "outcome=failing", failing)]
-    empty = "Nothing has run yet. Is the scheduler running? See “What must run” in docs/operations.md."
+    empty = "Nothing has run yet. Is the scheduler running? See “What to watch” in docs/operations.md."
 
     def visible(self, user: Any) -> models.QuerySet[Run]:
         return Run.objects.all()

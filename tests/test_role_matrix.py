@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts import keys, users
 from hiring.models import Edition
 from interviews.models import Interviewer
-from journal.models import Event
+from journal.models import Event, Run
 from outbox.models import Delivery
 from tests import stories
 from tests.stories import NOW, later
@@ -86,6 +86,7 @@ def scene(db):
         "playbook": Edition.objects.first().playbook_id,
         "interviewer": Interviewer.objects.get(user=people["panel"]).pk,
         "user": people["panel"].pk,
+        "run": Run.objects.create(job="digest", period=1, started_at=NOW).pk,
         "people": people["panel"].pk,
         "delivery": Delivery.objects.first().pk,
         "event": Event.objects.first().pk,

@@ -41,6 +41,7 @@ QUERIES = {
     "interviews.scorecard": 7,
     "interviews.seat": 7,
     "journal.event": 8,
+    "journal.run": 5,
     "outbox.delivery": 7,
 }
 _numbers = itertools.count(1)
