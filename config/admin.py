@@ -87,7 +87,8 @@ def often(run: Run) -> str:
     if job is None:
         return show.NOTHING
     hours, minutes = divmod(int(job.every // 60), 60)
-    return f"Every {show.many(hours, 'hour', 'hours') if hours else show.many(minutes, 'minute', 'minutes')}"
+    number, one, several = (hours, "hour", "hours") if hours else (minutes, "minute", "minutes")
+    return f"Every {one}" if number == 1 else f"Every {number} {several}"
 
 
 @show.column("Its last runs")

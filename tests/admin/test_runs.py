@@ -42,7 +42,7 @@ def test_a_job_s_runs_are_listed_newest_first_with_what_came_of_them(admin):
 
     assert [row.started_at for row in rows] == [later(minutes=-1), later(minutes=-2)]
     page = admin.page(rows[0]).content.decode()
-    assert "Done" in page and "Every 1 minute" in page and "Its last runs" in page
+    assert "Done" in page and "Every minute" in page and "Its last runs" in page
 
 
 def test_a_failure_waits_on_the_home_page_until_a_later_run_went_well(admin, fails):
