@@ -183,5 +183,5 @@ def _story(
     if debrief:
         subjects.append(debrief)
     told = timeline.about(subjects).exclude(verb="debrief.voted")
-    lines, _left_out = timeline.lines(site.readable(told, user), site.words)
+    lines, _left_out = timeline.lines(told.visible_to(user), site.words)
     return lines[::-1]
