@@ -66,6 +66,8 @@ WORDS: Mapping[str, str] = {
     "seat.card_waived": "A scorecard was waived",
     "scorecard.opened": "Scorecard opened",
     "scorecard.saved": "Scorecard saved as a draft",
+    "clock.started": "Clock started: {segment}",
+    "clock.stopped": "Clock stopped",
     "scorecard.submitted": "A scorecard is in",
     "scorecard.amended": "A scorecard was amended",
     "scorecard.read": "Read a scorecard",

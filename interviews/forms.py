@@ -5,6 +5,7 @@ version, and `sheet` lays either out in the order of the block. What was typed i
 whatever a rule says to it.
 """
 
+import datetime as dt
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,6 +49,7 @@ SPECIFICITY: Words = {
     Specificity.GENERAL: gettext_lazy("General"),
     Specificity.ABSENT: gettext_lazy("Absent"),
 }
+_ON: Words = {"on": gettext_lazy("Yes"), "": gettext_lazy("No")}
 _STORY_WORDS: Words = {
     "situation": gettext_lazy("What happened"),
     "own_role": gettext_lazy("Their own part in it"),
@@ -129,6 +131,12 @@ def revision(post: QueryDict) -> int:
     return int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else -1
 
 
+def ago(post: QueryDict) -> dt.timedelta:
+    """How long ago it was pressed, in milliseconds, if the word had to wait for a connection."""
+    typed = str(post.get("ago", ""))
+    return dt.timedelta(milliseconds=int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else 0)
+
+
 def require_minutes(content: Content) -> None:
     """Refuses minutes that are no number, before a rule has to read them."""
     wrong = [key for key, time in content["segments"].items() if isinstance(time["minutes"], str)]
@@ -184,7 +192,7 @@ class SignalRow:
 
 @dataclass(frozen=True)
 class StoryText:
-    """One text of a story; detection, response and outcome also say how specific they were."""
+    """One text of a story, and how specific it was."""
 
     key: str
     label: str | Promise
@@ -214,6 +222,7 @@ class PartRow:
     prompts: tuple[Prompt, ...]
     signals: tuple[SignalRow, ...]
     minutes: int | str | None = None
+    measured: int | None = None  # by the clock; holds while no minutes are written
     skipped: bool = False
     stories: tuple[StoryRow, ...] = ()
     blank_story: StoryRow | None = None
@@ -253,7 +262,12 @@ class Sheet:
 
 
 def sheet(
-    block: Block, content: Content, *, problems: Iterable[dict[str, str]] = (), more_stories: int = 0
+    block: Block,
+    content: Content,
+    *,
+    problems: Iterable[dict[str, str]] = (),
+    more_stories: int = 0,
+    measured: Mapping[str, int] | None = None,
 ) -> Sheet:
     """The block's sheet filled with `content`; each of `problems` (`Refused.details`) stands by its field.
 
@@ -273,6 +287,7 @@ def sheet(
             prompts=tuple(p for p in block.prompts if (p.segment or alone) == segment.key),
             signals=tuple(row for row in rows if (row.signal.segment or alone) == segment.key),
             content=content,
+            measured=(measured or {}).get(segment.key),
             wrong=wrong,
             more_stories=more_stories,
             numbers=numbers,
@@ -322,6 +337,7 @@ def _part_row(
     prompts: tuple[Prompt, ...],
     signals: tuple[SignalRow, ...],
     content: Content,
+    measured: int | None,
     wrong: Mapping[str, tuple[str, ...]],
     more_stories: int,
     numbers: Iterator[int],
@@ -332,6 +348,7 @@ def _part_row(
         prompts=prompts,
         signals=signals,
         minutes=time.get("minutes"),
+        measured=measured,
         skipped=time.get("skipped", False),
         problems=wrong.get(segment.key, ()),
     )
@@ -364,9 +381,7 @@ def _story_row(number: int | str, story: Mapping[str, str]) -> StoryRow:
                 label=_STORY_WORDS[key],
                 hint=_STORY_HINTS[key],
                 value=story.get(key, ""),
-                options=_options(SPECIFICITY, story.get(f"{key}_is", ""))
-                if f"{key}_is" in STORY_PARTS
-                else (),
+                options=_options(SPECIFICITY, story.get(f"{key}_is", "")),
             )
             for key in STORY_TEXTS
         ),
@@ -389,32 +404,150 @@ def _place(block: Block, content: Content, name: str) -> str:
     return name if name in {"overall", "confidence"} else "notes"
 
 
-def differences(block: Block, mine: Content, theirs: Content) -> tuple[Link, ...]:
+@dataclass(frozen=True)
+class Difference:
+    """One field that says something else in the form than in the store, both as words and as the form sends it."""
+
+    name: str
+    to: str
+    text: str
+    here: str
+    there: str
+    there_value: str
+    is_text: bool
+
+
+def differences(block: Block, mine: Content, theirs: Content) -> tuple[Difference, ...]:
     """Where what is in the form differs from what is stored, in the order of the sheet."""
-
-    def differ(part: str, key: str, empty: Mapping[str, Any]) -> bool:
-        return bool(
-            {**empty, **mine.get(part, {}).get(key, {})} != {**empty, **theirs.get(part, {}).get(key, {})}
-        )
-
-    found = [
-        Link(f"signal-{signal.key}", signal.title)
-        for signal in block.signals
-        if differ("ratings", signal.key, {"value": "", "evidence": ""})
-    ]
-    found += [
-        Link(f"minutes-{segment.key}", _("Minutes of “%(part)s”") % {"part": segment.title})
-        for segment in block.segments
-        if differ("segments", segment.key, {"minutes": None, "skipped": False})
-    ]
-    if mine.get("stories", []) != theirs.get("stories", []):
-        found.append(Link("stories", _("Incident stories")))
-    for key, words in (
-        ("no_story_because", _("Why there is no story")),
-        ("overall", _("Overall")),
-        ("confidence", _("Confidence")),
-        ("notes", _("Private notes")),
-    ):
-        if mine.get(key, "") != theirs.get(key, ""):
-            found.append(Link(key, words))
+    here, there = _entries(block, mine), _entries(block, theirs)
+    found = []
+    for name, known in {**there, **here}.items():
+        ours, stored = here.get(name, known.empty()), there.get(name, known.empty())
+        if ours.value != stored.value:
+            found.append(
+                Difference(name, known.to, known.text, ours.shown, stored.shown, stored.value, known.is_text)
+            )
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One field of the sheet by its name in the form."""
+
+    name: str
+    to: str
+    text: str
+    value: str
+    words: Words | None = None
+
+    @property
+    def is_text(self) -> bool:
+        return self.words is None
+
+    @property
+    def shown(self) -> str:
+        return self.value if self.words is None else str(self.words.get(self.value, ""))
+
+    def empty(self) -> "_Entry":
+        return replace(self, value="")
+
+
+def _entries(block: Block, content: Content) -> dict[str, _Entry]:
+    entries: list[_Entry] = []
+    for signal in block.signals:
+        rating = content.get("ratings", {}).get(signal.key, {})
+        label = _("%(signal)s: rating") % {"signal": signal.title}
+        entries += [
+            _Entry(f"rating-{signal.key}", f"signal-{signal.key}", label, rating.get("value", ""), RATINGS),
+            _Entry(
+                f"evidence-{signal.key}", f"evidence-{signal.key}", signal.title, rating.get("evidence", "")
+            ),
+        ]
+    for segment in block.segments:
+        time = content.get("segments", {}).get(segment.key, {})
+        minutes = "" if time.get("minutes") is None else str(time["minutes"])
+        to, part = f"minutes-{segment.key}", {"part": segment.title}
+        skipped = "on" if time.get("skipped") else ""
+        entries += [
+            _Entry(to, to, _("Minutes of “%(part)s”") % part, minutes),
+            _Entry(f"skipped-{segment.key}", to, _("“%(part)s” was skipped") % part, skipped, _ON),
+        ]
+    for number, story in enumerate(content.get("stories", []), 1):
+        entries += _story_entries(number, story)
+    entries += [
+        _Entry(
+            "no_story_because",
+            "no_story_because",
+            _("Why there is no story"),
+            content.get("no_story_because", ""),
+        ),
+        _Entry("overall", "overall", _("Overall"), content.get("overall", ""), OVERALL),
+        _Entry("confidence", "confidence", _("Confidence"), content.get("confidence", ""), CONFIDENCE),
+        _Entry("notes", "notes", _("Private notes"), content.get("notes", "")),
+    ]
+    return {entry.name: entry for entry in entries}
+
+
+def _story_entries(number: int, story: Mapping[str, str]) -> list[_Entry]:
+    name = f"story-{number}"
+    entries = [_Entry(f"{name}-segment", name, "", story.get("segment", ""))]
+    for key in STORY_TEXTS:
+        label = _("Story %(number)s: %(part)s") % {"number": number, "part": _STORY_WORDS[key]}
+        entries += [
+            _Entry(f"{name}-{key}", f"{name}-{key}", label, story.get(key, "")),
+            _Entry(f"{name}-{key}_is", f"{name}-{key}", label, story.get(f"{key}_is", ""), SPECIFICITY),
+        ]
+    return entries
+
+
+# --- two cards side by side ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one card says in one place: the word chosen and the text."""
+
+    word: str | Promise = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One place of two cards of the same block."""
+
+    title: str | Promise
+    mine: Said
+    theirs: Said
+
+    @property
+    def apart(self) -> bool:
+        return str(self.mine.word) != str(self.theirs.word)
+
+
+def beside(mine: Sheet, theirs: Sheet) -> list[Pair]:
+    """Two cards of one block, place by place: the overall word, every signal, every story."""
+    pairs = [
+        Pair(_("Overall"), _chosen(mine.overall_word), _chosen(theirs.overall_word)),
+        Pair(_("Confidence"), _chosen(mine.confidence_word), _chosen(theirs.confidence_word)),
+    ]
+    for ours, its in zip(mine.parts, theirs.parts, strict=True):
+        pairs += [
+            Pair(one.signal.title, _chosen(one.chosen, one.evidence), _chosen(two.chosen, two.evidence))
+            for one, two in zip(ours.signals, its.signals, strict=True)
+        ]
+        for number, (one, two) in enumerate(itertools.zip_longest(ours.stories, its.stories), 1):
+            for key, words in _STORY_WORDS.items():
+                title = _("Story %(number)s: %(part)s") % {"number": number, "part": words}
+                pair = Pair(title, _told(one, key), _told(two, key))
+                if (pair.mine, pair.theirs) != (Said(), Said()):
+                    pairs.append(pair)
+    return pairs
+
+
+def _chosen(option: Option | None, text: str = "") -> Said:
+    return Said(option.label if option else "", text)
+
+
+def _told(story: StoryRow | None, key: str) -> Said:
+    told = next((text for text in story.texts if text.key == key), None) if story else None
+    return _chosen(told.chosen, told.value) if told else Said()

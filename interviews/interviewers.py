@@ -1,19 +1,25 @@
 """People who sit on panels: hours, limits, qualifications, busy times."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from django.db import transaction
 
 from accounts import roles
 from accounts.models import User
 from hiring import playbooks
+from hiring.blueprint import Block
 from hiring.models import Edition, Playbook
 from interviews.calendars.days_off import NoHolidays, days_off
-from interviews.models import BusyTime, Interviewer, Qualification, WorkingHours
+from interviews.models import BusyTime, Interviewer, Qualification, Scorecard, Seat, WorkingHours
 from journal import events
 from journal.errors import Refused
+
+WATCHED_NEEDED = {Qualification.Level.SHADOW: 2, Qualification.Level.REVERSE_SHADOW: 2}
 
 Hours = tuple[int, dt.time, dt.time]  # weekday (Monday = 0), opens, closes, in the person's own zone
 
@@ -125,6 +131,47 @@ def qualify(
     )
     events.record("interviewer.qualified", person, by=by, at=at, data={"block": block, "level": level})
     return row
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where somebody stands in one block on the way shadow, reverse shadow, qualified.
+
+    `done` counts the interviews of each step whose scorecard is in; `needed` is what the step at hand still takes. Nobody
+    moves up by the count alone: whoever manages interviewers says so.
+    """
+
+    block: Block
+    level: str
+    done: Mapping[str, int]
+
+    @property
+    def needed(self) -> int:
+        step = Qualification.Level(self.level)
+        return max(0, WATCHED_NEEDED.get(step, 0) - self.done.get(step, 0))
+
+
+def training(user: User) -> list[Training]:
+    """Somebody's qualifications in the blocks the playbooks have now, those still learned first; in three queries."""
+    rows = list(Qualification.objects.filter(interviewer__user=user).order_by("playbook", "block"))
+    newest: dict[Any, Edition] = {}
+    editions = Edition.objects.filter(playbook__in={row.playbook_id for row in rows})
+    for edition in editions.defer("content", "source").order_by("number"):
+        newest[edition.playbook_id] = edition
+    seats = Seat.objects.filter(
+        user=user, role__in=list(WATCHED_NEEDED), scorecard__status=Scorecard.Status.SUBMITTED
+    )
+    counted = seats.values_list("interview__loop__edition__playbook", "interview__block", "role")
+    done: Counter[tuple[Any, str, str]] = Counter(counted)
+    found = []
+    for row in rows:
+        steps = {str(step): done[row.playbook_id, row.block, str(step)] for step in WATCHED_NEEDED}
+        found += [
+            Training(block=block, level=row.level, done=steps)
+            for block in playbooks.of(newest[row.playbook_id]).blocks
+            if block.key == row.block
+        ]
+    return sorted(found, key=lambda path: path.level not in WATCHED_NEEDED)
 
 
 @transaction.atomic

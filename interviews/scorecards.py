@@ -11,10 +11,12 @@ from accounts import roles
 from accounts.models import User
 from hiring import playbooks
 from hiring.blueprint import Block
+from interviews import timers
 from interviews.models import (
     CardRead,
     Debrief,
     IncidentStory,
+    Interview,
     Loop,
     Rating,
     Scorecard,
@@ -30,7 +32,8 @@ from journal.errors import Refused
 LONGEST_TEXT = 20_000
 NOTED_EVERY = dt.timedelta(minutes=10)
 STORY_TEXTS = ("situation", "own_role", "detection", "response", "outcome", "numbers")
-STORY_PARTS = ("detection_is", "response_is", "outcome_is")
+STORY_PARTS = tuple(f"{key}_is" for key in STORY_TEXTS)
+DUE_AFTER = dt.timedelta(hours=24)
 _CHOICES: dict[str, list[str]] = {
     "overall": Recommendation.values,
     "confidence": Version.Confidence.values,
@@ -48,6 +51,11 @@ def open_card(seat: Seat, *, by: User, at: dt.datetime) -> Scorecard:
         Version.objects.create(card=card, number=0, saved_at=at, created_at=at)
         events.record("scorecard.opened", card, by=by, at=at, data={"seat": seat.pk})
     return card
+
+
+def due_at(interview: Interview) -> dt.datetime:
+    """When a card is due: a day after its interview, while people still know what was said."""
+    return interview.ends_at + DUE_AFTER
 
 
 def block_of(card: Scorecard) -> Block:
@@ -92,7 +100,7 @@ def _take_revision(card: Scorecard, revision: int) -> None:
     ):
         raise Refused(
             "This scorecard was saved somewhere else after you opened it here. Nothing was overwritten: your text is "
-            "still in this form. Open the newer one in another tab, compare, and save again.",
+            "still in this form. Choose what holds where the two differ, and save again.",
             code="stale_form",
         )
     card.revision = revision + 1
@@ -175,8 +183,13 @@ def _write(version: Version, content: Mapping[str, Any], *, at: dt.datetime) -> 
         )
 
 
-def missing(block: Block, version: Version) -> list[dict[str, str]]:
-    """What a card still needs before it can be submitted: the field and a sentence for each, in the card's order."""
+def missing(
+    block: Block, version: Version, *, measured: Mapping[str, int] | None = None
+) -> list[dict[str, str]]:
+    """What a card still needs before it can be submitted: the field and a sentence for each, in the card's order.
+
+    Minutes that nobody wrote are not missing where the clock `measured` them.
+    """
     lacks = []
     ratings = {rating.signal: rating for rating in version.ratings.all()}
     for signal in block.signals:
@@ -192,7 +205,8 @@ def missing(block: Block, version: Version) -> list[dict[str, str]]:
     times = {time.segment: time for time in version.segments.all()}
     for segment in block.segments:
         time = times.get(segment.key)
-        if time is None or (time.minutes is None and not time.skipped):
+        told = time is not None and (time.minutes is not None or time.skipped)
+        if not told and segment.key not in (measured or {}):
             lacks.append(
                 _no(segment.key, f"Write how many minutes “{segment.title}” ran, or that it was skipped.")
             )
@@ -241,11 +255,15 @@ def submit(card: Scorecard, *, revision: int, by: User, at: dt.datetime) -> Scor
         raise Refused("This interview has not begun. Hand the card in afterwards.", code="too_early")
     version = newest(card)
     if card.status == Scorecard.Status.DRAFT:
-        if lacks := missing(block_of(card), version):
+        block = block_of(card)
+        measured = timers.measured(timers.read(block, card, at=at), at=at)
+        if lacks := missing(block, version, measured=measured):
             raise Refused(
                 "The scorecard is not complete yet. Nothing is lost.", code="incomplete", details=lacks
             )
         _take_revision(card, revision)
+        timers.stop(card, by=by, at=at)
+        _write_measured(version, measured)
     seen = could_see_others(card, by)
     Version.objects.filter(pk=version.pk).update(number=1, submitted_at=at, after_reveal=seen)
     states.move(
@@ -257,6 +275,17 @@ def submit(card: Scorecard, *, revision: int, by: User, at: dt.datetime) -> Scor
         data={"loop": interview.loop_id, "after_reveal": seen},
     )
     return card
+
+
+def _write_measured(version: Version, measured: Mapping[str, int]) -> None:
+    """What the clock measured becomes the minutes nobody wrote: from here on there is one record of them."""
+    told = {time.segment: time for time in version.segments.all()}
+    for segment, minutes in measured.items():
+        time = told.get(segment)
+        if time is None or (time.minutes is None and not time.skipped):
+            SegmentTime.objects.update_or_create(
+                version=version, segment=segment, defaults={"minutes": minutes}
+            )
 
 
 def could_see_others(card: Scorecard, user: User) -> bool:

@@ -8,7 +8,7 @@ import datetime as dt
 import functools
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec
 
@@ -28,7 +28,7 @@ from accounts.permissions import may_enter_admin
 from candidates.models import Application, BackgroundEntry
 from hiring import playbooks
 from hiring.blueprint import LEVELS, Area, Block, Blueprint
-from interviews import forms, schedules, scorecards
+from interviews import forms, interviewers, schedules, scorecards, timers
 from interviews.models import Debrief, Interview, Interviewer, Scorecard, Seat, Version
 from journal.errors import Refused
 
@@ -109,6 +109,10 @@ class Appointment:
     def may_answer(self) -> bool:
         return not self.begun and self.interview.status == Interview.Status.SCHEDULED
 
+    @property
+    def due_at(self) -> dt.datetime:
+        return scorecards.due_at(self.interview)
+
 
 @dataclass(frozen=True)
 class Day:
@@ -171,6 +175,7 @@ def _mine(
         "handed_in": _appointments(handed_in.object_list, at=at),
         "handed_in_page": handed_in,
         "load": _load(request.user, at=at),
+        "training": interviewers.training(request.user),
         "refused": refused,
         "note": note,
         "declining": declining,
@@ -305,6 +310,9 @@ def _kit(
     block = _block(seat)
     newest = scorecards.newest(own) if own else Version(saved_at=at)
     stored = forms.written(newest)
+    parts = timers.read(block, own, at=at)
+    measured = timers.measured(parts, at=at)
+    state = _save_state(block, own, newest, measured=measured, refused=refused, typed=typed)
     context = {
         **_about(seat, at=at),
         "sheet": forms.sheet(
@@ -312,8 +320,10 @@ def _kit(
             stored if typed is None else typed,
             problems=refused.details if refused else (),
             more_stories=int("another_story" in request.GET),
+            measured=measured,
         ),
-        **_save_state(block, own, newest, refused=refused, typed=typed),
+        **state,
+        **_clock(parts, own, at=at),
     }
     if typed is not None:
         context["revision"] = revision
@@ -329,6 +339,7 @@ def _save_state(
     card: Scorecard | None,
     newest: Version,
     *,
+    measured: Mapping[str, int] | None = None,
     refused: Refused | None = None,
     typed: forms.Content | None = None,
 ) -> dict[str, Any]:
@@ -339,7 +350,7 @@ def _save_state(
     return {
         "revision": card.revision if card else 0,
         "saved_at": newest.saved_at if saved else None,
-        "left": forms.links(block, stored, scorecards.missing(block, newest)),
+        "left": forms.links(block, stored, scorecards.missing(block, newest, measured=measured)),
         "refused": refused,
         "refused_links": forms.links(block, typed or stored, refused.details) if refused else (),
         "newer_revision": card.revision if card and stale else None,
@@ -402,10 +413,11 @@ def save(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     except Refused as refused:
         return _kit(request, seat, at=at, typed=content, revision=revision, refused=refused)
     if request.htmx:
+        measured = timers.measured(timers.read(block, card, at=at), at=at)
         return render(
             request,
             "interviews/_save_state.html",
-            {"seat": seat, **_save_state(block, card, scorecards.newest(card))},
+            {"seat": seat, **_save_state(block, card, scorecards.newest(card), measured=measured)},
         )
     address = reverse("interviews:kit", args=[seat.pk])
     return redirect(f"{address}?another_story#stories" if "another_story" in request.POST else address)
@@ -433,6 +445,73 @@ def submit(request: Request, seat_id: uuid.UUID) -> HttpResponse:
     return redirect("interviews:kit", seat.pk)
 
 
+@require_http_methods(["GET", "POST"])
+@for_members
+def clock(request: Request, seat_id: uuid.UUID) -> HttpResponse:
+    """Which part runs and since when. Starting, going on and stopping: `run` names the part, empty for none.
+
+    In the background only the clock is sent; a press on the page itself brings the whole form, which is kept first.
+    """
+    at = timezone.now()
+    seat = _own_seat(request, seat_id)
+    block = _block(seat)
+    refused = None
+    if request.method == "POST":
+        content, revision = forms.read(block, request.POST), forms.revision(request.POST)
+        try:
+            card = (
+                scorecards.open_card(seat, by=request.user, at=at)
+                if request.htmx
+                else _save(seat, content, revision, by=request.user, at=at)
+            )
+            pressed_at = at - forms.ago(request.POST)
+            if segment := forms.text(request.POST, "run"):
+                timers.run(card, segment=segment, by=request.user, at=at, pressed_at=pressed_at)
+            else:
+                timers.stop(card, by=request.user, at=at, pressed_at=pressed_at)
+        except Refused as no:
+            if not request.htmx:
+                return _kit(request, seat, at=at, typed=content, revision=revision, refused=no)
+            refused = no
+    if not request.htmx:
+        return redirect("interviews:kit", seat.pk)
+    if not seat.held:
+        raise Http404
+    own = Scorecard.objects.visible_to(request.user).filter(seat=seat).first()
+    if refused is None and own is not None and own.status == Scorecard.Status.SUBMITTED:
+        return HttpResponse(status=204)
+    context = {
+        "seat": seat,
+        "at": at,
+        "clock_refused": refused,
+        **_clock(timers.read(block, own, at=at), own, at=at),
+    }
+    return render(request, "interviews/_clock.html", context, status=_status(refused) if refused else 200)
+
+
+def _clock(parts: Sequence[timers.Part], card: Scorecard | None, *, at: dt.datetime) -> dict[str, Any]:
+    """The clock for the page: times as milliseconds, so that every device counts from the server's own."""
+    running = next((n for n, part in enumerate(parts) if part.since), None)
+    begun = running is not None or any(part.ran for part in parts)
+    following = 0 if not begun else running + 1 if running is not None else None
+    return {
+        "clock": [
+            {
+                "part": part,
+                "minutes": part.minutes(at),
+                "ran": round(part.ran.total_seconds() * 1000),
+                "since": round(part.since.timestamp() * 1000) if part.since else "",
+                "is_next": n == following,
+            }
+            for n, part in enumerate(parts)
+        ],
+        "clock_runs": running is not None,
+        "clock_begun": begun,
+        "now": round(at.timestamp() * 1000),
+        "stored_revision": card.revision if card else 0,
+    }
+
+
 # --- cards that are in ------------------------------------------------------------------------------------
 
 
@@ -456,9 +535,42 @@ def _sealed(request: Request, seat: Seat, card: Scorecard, *, at: dt.datetime) -
         "versions": versions,
         "sheet": forms.sheet(_block(seat), forms.written(scorecards.newest(card))),
         "others": [(other, plan.block(other.seat.interview.block)) for other in others],
+        "leads_card": _leads_card(request, seat),
         "may_amend": seat.held and not decided,
     }
     return render(request, "interviews/sealed.html", context)
+
+
+def _leads_card(request: Request, seat: Seat) -> Scorecard | None:
+    """For somebody who learns: the card of whoever led their interview, once both are in."""
+    if seat.role in Seat.COUNTING:
+        return None
+    return (
+        Scorecard.objects.visible_to(request.user)
+        .filter(status=Scorecard.Status.SUBMITTED, seat__interview=seat.interview, seat__role=Seat.Role.LEAD)
+        .exclude(seat__user=request.user)
+        .select_related("seat__user", "seat__interview__loop__edition")
+        .first()
+    )
+
+
+@require_GET
+@for_members
+def beside(request: Request, seat_id: uuid.UUID) -> HttpResponse:
+    """A trainee's card and the lead's, signal by signal; that the lead's was read is put on record."""
+    at = timezone.now()
+    seat = _own_seat(request, seat_id)
+    card = get_object_or_404(
+        Scorecard.objects.visible_to(request.user), seat=seat, status=Scorecard.Status.SUBMITTED
+    )
+    leads_card = _leads_card(request, seat)
+    if leads_card is None:
+        raise Http404
+    block = _block(seat)
+    mine = forms.sheet(block, forms.written(scorecards.newest(card)))
+    theirs = forms.sheet(block, forms.written(scorecards.read(leads_card, by=request.user, at=at)))
+    context = {**_about(seat, at=at), "lead": leads_card.seat.user, "rows": forms.beside(mine, theirs)}
+    return render(request, "interviews/beside.html", context)
 
 
 @require_GET

@@ -263,7 +263,9 @@ def story(segment: str, **changes: str) -> dict[str, str]:
     return {
         "segment": segment,
         "situation": "A ranking model went stale after a feature backfill.",
+        "situation_is": "specific",
         "own_role": "On call, led the response.",
+        "own_role_is": "specific",
         "detection": "A drift alert on the click rate, after 40 minutes.",
         "detection_is": "specific",
         "response": "Rolled back to the last good model, replayed the features.",
@@ -271,6 +273,7 @@ def story(segment: str, **changes: str) -> dict[str, str]:
         "outcome": "A freshness contract on the feature store.",
         "outcome_is": "specific",
         "numbers": "40 minutes, 3 % of sessions",
+        "numbers_is": "specific",
         **changes,
     }
 

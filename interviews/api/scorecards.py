@@ -118,7 +118,9 @@ class SegmentContent(Input):
 class StoryContent(Input):
     segment = Word()
     situation = Text(required=False, allow_blank=True)
+    situation_is = Choice(choices=Specificity.choices, required=False, allow_blank=True)
     own_role = Text(required=False, allow_blank=True)
+    own_role_is = Choice(choices=Specificity.choices, required=False, allow_blank=True)
     detection = Text(required=False, allow_blank=True)
     detection_is = Choice(choices=Specificity.choices, required=False, allow_blank=True)
     response = Text(required=False, allow_blank=True)
@@ -126,6 +128,7 @@ class StoryContent(Input):
     outcome = Text(required=False, allow_blank=True)
     outcome_is = Choice(choices=Specificity.choices, required=False, allow_blank=True)
     numbers = Text(required=False, allow_blank=True)
+    numbers_is = Choice(choices=Specificity.choices, required=False, allow_blank=True)
 
 
 class CardContent(Input):

@@ -9,6 +9,7 @@ from interviews.models.scorecards import (
     IncidentStory,
     Rating,
     Scorecard,
+    SegmentRun,
     SegmentTime,
     Version,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Rating",
     "Scorecard",
     "Seat",
+    "SegmentRun",
     "SegmentTime",
     "Version",
     "Vote",

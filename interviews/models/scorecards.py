@@ -13,7 +13,7 @@ Note [Blind until submitted]
 """
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts import roles
 from accounts.models import User
@@ -139,6 +139,30 @@ class SegmentTime(models.Model):
         return self.segment
 
 
+class SegmentRun(models.Model):
+    """One stretch a timed part ran by the clock of the kit, in the time of this card's author.
+
+    What was measured stands for the minutes of a draft until its author writes others; handing in turns it into
+    `SegmentTime`, which is what everybody reads.
+    """
+
+    card = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="runs")
+    segment = models.CharField(max_length=60)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="Empty while it runs.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["card"], condition=Q(ended_at=None), name="one_segment_runs"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="run_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.segment
+
+
 class Specificity(models.TextChoices):
     SPECIFIC = "specific", "Specific"
     GENERAL = "general", "General"
@@ -154,7 +178,9 @@ class IncidentStory(models.Model):
     segment = models.CharField(max_length=60)
     position = models.PositiveSmallIntegerField()
     situation = models.TextField(blank=True)
+    situation_is = models.CharField(max_length=10, choices=Specificity.choices, blank=True)
     own_role = models.TextField(blank=True)
+    own_role_is = models.CharField(max_length=10, choices=Specificity.choices, blank=True)
     detection = models.TextField(blank=True)
     detection_is = models.CharField(max_length=10, choices=Specificity.choices, blank=True)
     response = models.TextField(blank=True)
@@ -164,6 +190,7 @@ class IncidentStory(models.Model):
     numbers = models.TextField(
         blank=True, help_text="Minutes to detect, users hit, money, whatever was measured."
     )
+    numbers_is = models.CharField(max_length=10, choices=Specificity.choices, blank=True)
 
     class Meta:
         verbose_name_plural = "incident stories"

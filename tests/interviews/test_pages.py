@@ -118,6 +118,61 @@ def test_times_are_shown_in_my_zone_and_the_zone_is_named(clock, loop):
     assert f"{there:%a} {there.day} {there:%b} {there:%H:%M}–" in said
 
 
+def test_an_owed_card_says_when_it_is_due_and_when_that_is_past(clock, loop):
+    seat = seat_in(loop, DIVE)
+    client = client_of(seat.user)
+    due = seat.interview.ends_at + dt.timedelta(hours=24)
+    for moment, words in ((due, "due"), (due + dt.timedelta(seconds=1), "was due")):
+        clock(moment)
+        said = text_of(page(client, "/interviews/"))
+        assert f" {words} {due:%a} {due.day} {due:%b} {due:%H:%M}" in said
+
+
+def test_today_counts_down_to_the_interview(clock, loop):
+    seat = seat_in(loop, DIVE)
+    clock(seat.interview.starts_at - dt.timedelta(minutes=25))
+    html = page(client_of(seat.user), "/interviews/")
+    assert "in 25" in text_of(html)
+    assert f'data-until="{int(seat.interview.starts_at.timestamp())}"' in html
+
+
+def shadowing(seat):
+    """Somebody who learns sits in this interview as well."""
+    learner = stories.interviewer(DIVE, of=seat.interview.loop.edition, level="shadow")
+    return Seat.objects.create(
+        interview=seat.interview,
+        key="shadow",
+        role=Seat.Role.SHADOW,
+        user=learner.user,
+        blocked_from=seat.interview.starts_at,
+        blocked_until=seat.interview.ends_at,
+        created_at=NOW,
+    )
+
+
+def test_the_training_path_counts_cards_that_are_in_and_says_what_is_needed(clock, loop):
+    shadow = shadowing(seat_in(loop, DIVE))
+    client = client_of(shadow.user)
+
+    def path():
+        return [(p.block.key, p.level, p.needed) for p in client.get("/interviews/").context["training"]]
+
+    stories.draft_card(shadow)
+    assert path() == [(DIVE, "shadow", 2)]
+    card = Scorecard.objects.get(seat=shadow)
+    scorecards.submit(card, revision=card.revision, by=shadow.user, at=shadow.interview.ends_at)
+    assert path() == [(DIVE, "shadow", 1)]
+    again = seat_in(stories.confirmed_loop(days=[15]), DIVE, "shadow")  # the plan gives learners their seats
+    assert again.user == shadow.user
+    stories.submitted_card(again)
+    assert path() == [(DIVE, "shadow", 0)]
+    assert "All done here." in text_of(page(client, "/interviews/"))
+    learner = shadow.user.interviewer
+    playbook = loop.edition.playbook
+    interviewers.qualify(learner, playbook, DIVE, "reverse_shadow", by=stories.recruiter(), at=NOW)
+    assert path() == [(DIVE, "reverse_shadow", 2)]
+
+
 def test_my_page_has_nobody_elses_interviews(clock, loop):
     stranger = stories.person("interviewer")
     response = client_of(stranger).get("/interviews/")
@@ -178,7 +233,7 @@ def one_more_loop_with(person, *, week):
     return Seat.objects.select_related("user", "interview__loop__edition").get(pk=seat.pk)
 
 
-@pytest.mark.parametrize(("submitted", "questions"), [(False, 8), (True, 9)])
+@pytest.mark.parametrize(("submitted", "questions"), [(False, 11), (True, 12)])
 def test_my_page_asks_the_database_the_same_number_of_questions_for_one_and_three(
     clock, loop, submitted, questions, django_assert_num_queries
 ):
@@ -393,11 +448,11 @@ def test_the_kit_asks_the_same_number_of_questions_alone_and_among_three_loops(
     stories.draft_card(seat)
     client = client_of(seat.user)
     page(client, at(seat))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page(client, at(seat))
     for week in (1, 2):
         one_more_loop_with(seat.user, week=week)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page(client, at(seat))
 
 
@@ -466,6 +521,29 @@ def test_a_stale_form_overwrites_nothing_loses_nothing_and_says_what_differs(clo
         "no",
         "Mine",
     )
+
+
+def test_what_differs_is_named_field_by_field_with_both_texts(clock, loop):
+    seat = seat_in(loop, DIVE)
+    stories.draft_card(seat, stories=[])
+    mine = stories.full_content(
+        seat, segments={"project": {"minutes": 7}}, stories=[stories.story("incident", situation="Mine")]
+    )
+    mine["ratings"]["ownership"] = {"value": "weak", "evidence": "Mine"}
+    response = client_of(seat.user).post(at(seat, "save"), as_form(seat, mine), headers=HTMX)
+    found = {d.name: (d.here, d.there) for d in response.context["differences"]}
+    heard = "Heard about ownership and hindsight."
+    assert {name: found[name] for name in found if not name.startswith("story")} == {
+        "rating-ownership": ("Weak", "Strong"),
+        "evidence-ownership": ("Mine", heard),
+        "minutes-project": ("7", "60"),
+        "minutes-incident": ("", "30"),
+    }
+    assert found["story-1-situation"] == ("Mine", "")
+    assert found["story-1-detection_is"] == ("Specific", "")
+    html = response.content.decode()
+    assert f'data-field="evidence-ownership" data-there="{heard}"' in html
+    assert 'data-newer="1"' in html
 
 
 def test_a_stale_form_is_told_so_in_the_background_too(clock, loop):
@@ -658,6 +736,41 @@ def test_ones_own_card_is_read_on_its_own_page(clock, loop):
     card = stories.submitted_card(seat)
     assert client_of(seat.user).get(reverse("interviews:card", args=[card.pk]))["Location"] == at(seat)
     assert not CardRead.objects.exists()
+
+
+def test_a_trainee_reads_the_leads_card_beside_their_own_once_both_are_in(clock, loop):
+    lead = seat_in(loop, DIVE)
+    shadow = shadowing(lead)
+    clock(stories.after(loop))
+    client = client_of(shadow.user)
+    beside = at(shadow, "beside")
+    theirs = stories.submitted_card(lead, overall="no", notes="Between me and myself")
+    stories.draft_card(shadow, overall="yes")
+    page(client, beside, status=404)  # mine is not in
+    card = Scorecard.objects.get(seat=shadow)
+    scorecards.submit(card, revision=card.revision, by=shadow.user, at=stories.after(loop))
+    assert not CardRead.objects.exists()
+    assert beside in page(client, at(shadow))
+    response = client.get(beside)
+    assert [(str(p.mine.word), str(p.theirs.word), p.apart) for p in response.context["rows"]][:2] == [
+        ("Yes", "No", True),
+        ("High", "High", False),
+    ]
+    assert "Between me and myself" not in response.content.decode()
+    assert [(r.version.card_id, r.user_id) for r in CardRead.objects.all()] == [(theirs.pk, shadow.user_id)]
+    page(client_of(lead.user), at(lead, "beside"), status=404)  # to compare is for those who learn
+    page(client_of(lead.user), beside, status=404)
+
+
+def test_a_trainee_whose_lead_has_not_handed_in_waits(clock, loop):
+    lead = seat_in(loop, DIVE)
+    shadow = shadowing(lead)
+    clock(stories.after(loop))
+    stories.draft_card(lead)
+    stories.submitted_card(shadow)
+    client = client_of(shadow.user)
+    assert "When the lead’s card is in as well" in text_of(page(client, at(shadow)))
+    page(client, at(shadow, "beside"), status=404)
 
 
 # --- amending -----------------------------------------------------------------------------------------------------

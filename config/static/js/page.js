@@ -35,6 +35,39 @@ for (const menu of document.querySelectorAll("[data-menu]")) {
   });
 }
 
+// What was written and not sent stays on this device for its author alone: it goes with a log-out, and when another
+// person logs in. A session that merely expired takes nothing.
+const reader = document.body.dataset.reader;
+const forget = (except) => {
+  for (const key of Object.keys(localStorage)) if (key.startsWith("card:") && !(except && key.startsWith(except))) localStorage.removeItem(key);
+};
+try {
+  if (reader) {
+    forget(`card:${reader}:`);
+    localStorage.setItem("reader", reader);
+  } else if (sessionStorage.getItem("logging-out")) {
+    sessionStorage.removeItem("logging-out");
+    forget();
+    localStorage.removeItem("reader"); // now that the log-in is gone, the other tabs close what they show
+  }
+} catch {
+  // Storage is blocked: nothing was kept either.
+}
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-log-out]")) return;
+  try {
+    forget();
+    sessionStorage.setItem("logging-out", "yes");
+  } catch {
+    // Nothing was kept.
+  }
+});
+window.addEventListener("storage", (event) => {
+  if (!reader || event.key !== "reader" || event.newValue === reader) return;
+  document.dispatchEvent(new Event("reader:changed"));
+  window.location.reload();
+});
+
 const focusNews = (within) => within.querySelector("[data-focus]")?.focus();
 focusNews(document);
 document.addEventListener("htmx:afterSwap", (event) => focusNews(event.target));
