@@ -27,6 +27,7 @@ from interviews.calendars.days_off import NoHolidays, days_off
 from interviews.models import (
     BusyTime,
     Calendar,
+    CandidateWindow,
     Hold,
     Interview,
     Interviewer,
@@ -259,12 +260,12 @@ def _fixed(interview: Interview, *, at: dt.datetime, refused: set[Any]) -> sched
     )
 
 
-@transaction.atomic
 def propose(loop: Loop, *, by: User, at: dt.datetime) -> list[Proposal] | Explanation:
     """Plan the loop: ranked proposals (the first one is the proven best), or an explanation of why nothing fits.
 
     For a broken loop the plans change as few confirmed interviews, then as few people, as possible. Earlier proposals
-    go out of date. Refuses for loops that are not waiting or broken, and when every window has passed.
+    go out of date. The engine thinks before anything is locked: on SQLite everybody would wait for it. Refuses for
+    loops that are not waiting or broken, when every window has passed, and when the loop changed meanwhile.
     """
     require_loop(loop, by, roles.May.SCHEDULE_LOOPS)
     if loop.status not in {Loop.Status.WAITING, Loop.Status.BROKEN}:
@@ -277,6 +278,18 @@ def propose(loop: Loop, *, by: User, at: dt.datetime) -> list[Proposal] | Explan
     problem = problem_of(loop, at=at)
     solver = scheduling.repair if problem.fixed else scheduling.solve
     found = solver(problem, choices=CHOICES)
+    return _offer(loop, problem, found, by=by, at=at)
+
+
+@transaction.atomic
+def _offer(
+    loop: Loop, problem: Problem, found: scheduling.Solution | Explanation, *, by: User, at: dt.datetime
+) -> list[Proposal] | Explanation:
+    """Keep what the engine found, if it still answers the question."""
+    status = Loop.objects.select_for_update().values_list("status", flat=True).get(pk=loop.pk)
+    windows = {Interval(w.starts_at, w.ends_at) for w in CandidateWindow.objects.filter(loop=loop)}
+    if status != loop.status or windows != set(problem.windows):
+        raise Refused("This loop changed while it was planned. Plan it again.", code="changed_meanwhile")
     loops.expire_proposals(loop, at=at)
     if isinstance(found, Explanation):
         found = replace(found, reasons=(*_unread(problem, at=at), *found.reasons))

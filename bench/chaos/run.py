@@ -22,7 +22,7 @@ from bench.chaos.company import CLIENTS
 from bench.chaos.evidence import gather
 from bench.chaos.house import House, Unusable
 
-ACTS_EACH = 5  # acknowledged acts of one booking, about: tells how far the load is
+ACTS_EACH = 5.5  # acknowledged acts of one booking, about: tells how far the load is
 LAST_KILLS = 0.15  # of the kills, when nothing but the outbox is at work any more
 TOGETHER = 0.2  # of the kills hit two parts at once
 DRAIN_SECONDS = 600

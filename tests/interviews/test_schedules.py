@@ -1,6 +1,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import users
 from interviews import interviewers, loops, schedules
@@ -55,6 +57,41 @@ def test_propose_refuses_when_every_window_has_passed():
     loop = stories.begun_loop()
     with pytest.raises(Refused, match="has passed"):
         propose(loop, at=later(days=5))
+
+
+def test_propose_refuses_when_the_loop_was_called_off_while_it_was_planned():
+    loop = stories.begun_loop()
+    loops.cancel(Loop.objects.get(pk=loop.pk), by=stories.recruiter(), at=NOW)
+
+    with pytest.raises(Refused, match="changed while it was planned") as no:
+        schedules.propose(loop, by=stories.recruiter(), at=NOW)
+
+    assert no.value.code == "changed_meanwhile"
+    assert not Proposal.objects.exists()
+
+
+def test_propose_refuses_when_other_times_were_offered_while_it_was_planned():
+    read = Loop.objects.prefetch_related("windows").get(pk=stories.begun_loop().pk)
+    other = [(later(days=2), later(days=2, hours=8))]
+    loops.offer_windows(Loop.objects.get(pk=read.pk), other, by=stories.recruiter(), at=NOW)
+
+    with pytest.raises(Refused, match="changed while it was planned"):
+        schedules.propose(read, by=stories.recruiter(), at=NOW)
+
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_propose_locks_nothing_before_it_has_thought():
+    loop = stories.begun_loop()
+
+    with CaptureQueriesContext(connection) as asked:
+        schedules.propose(loop, by=stories.recruiter(), at=NOW)
+
+    asked_in_order = [query["sql"] for query in asked]
+    locked = next(place for place, sql in enumerate(asked_in_order) if sql.startswith("BEGIN"))
+    questions = [place for place, sql in enumerate(asked_in_order) if "interviews_workinghours" in sql]
+    assert questions and max(questions) < locked
 
 
 def test_propose_needs_the_same_number_of_queries_for_one_and_many_interviewers(django_assert_num_queries):
