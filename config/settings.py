@@ -294,6 +294,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "AccountKind": "accounts.models.User.Kind",
         "OpeningStatus": "hiring.models.Opening.Status",
         "TransitionPlanStatus": "hiring.models.TransitionPlan.Status",
         "ApplicationStatus": "candidates.models.Application.Status",
