@@ -191,5 +191,5 @@ def test_the_same_number_of_queries_for_any_number_of_rows(django_assert_num_que
         manager.get(reverse("analytics:openings"))
 
 
-QUERIES_OF_THE_PAGE = 15
-QUERIES_OF_THE_LIST = 7
+QUERIES_OF_THE_PAGE = 14
+QUERIES_OF_THE_LIST = 6

@@ -92,6 +92,7 @@ def test_draft_opening(recruiter):
         "team": [],
         "channels": [],
         "pay_band": None,
+        "slack_host": None,
     }
     assert last_event() == ("opening.drafted", str(stories.recruiter().pk))
 

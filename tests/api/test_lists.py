@@ -35,6 +35,7 @@ QUERIES = {
     "calendars": 1,
     "feeds": 1,
     "events": 1,
+    "people": 2,  # roles
 }
 
 

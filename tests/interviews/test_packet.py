@@ -161,7 +161,7 @@ def test_as_many_queries_with_few_cards_as_with_many(debrief, django_assert_num_
         client.get(at(debrief))
 
 
-QUERIES_OF_THE_PACKET = 18
+QUERIES_OF_THE_PACKET = 17
 
 
 # --- who reads it -----------------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ def test_the_list_tells_what_waits_and_how_many_flags_one_may_see(debrief, djang
     assert "flag unanswered" not in text(client_of(member).get(address))
 
 
-QUERIES_OF_THE_LIST = 7
+QUERIES_OF_THE_LIST = 6
 
 
 # --- the candidate's page ---------------------------------------------------------------------------------------------
@@ -404,4 +404,4 @@ def test_the_candidates_page_costs_the_same_for_any_history(debrief, django_asse
         client.get(address)
 
 
-QUERIES_OF_THE_CANDIDATE = 19
+QUERIES_OF_THE_CANDIDATE = 18

@@ -233,7 +233,7 @@ def one_more_loop_with(person, *, week):
     return Seat.objects.select_related("user", "interview__loop__edition").get(pk=seat.pk)
 
 
-@pytest.mark.parametrize(("submitted", "questions"), [(False, 11), (True, 12)])
+@pytest.mark.parametrize(("submitted", "questions"), [(False, 10), (True, 11)])
 def test_my_page_asks_the_database_the_same_number_of_questions_for_one_and_three(
     clock, loop, submitted, questions, django_assert_num_queries
 ):
@@ -448,11 +448,11 @@ def test_the_kit_asks_the_same_number_of_questions_alone_and_among_three_loops(
     stories.draft_card(seat)
     client = client_of(seat.user)
     page(client, at(seat))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         page(client, at(seat))
     for week in (1, 2):
         one_more_loop_with(seat.user, week=week)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         page(client, at(seat))
 
 

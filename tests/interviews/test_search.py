@@ -213,4 +213,4 @@ def test_the_same_number_of_queries_whatever_is_found(held, django_assert_num_qu
         assert client.get(address, {"q": WORD}).content.count(b"<mark>") > 1
 
 
-QUERIES = 12
+QUERIES = 11
