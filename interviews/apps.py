@@ -1,14 +1,16 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class InterviewsConfig(AppConfig):
     name = "interviews"
 
     def ready(self) -> None:
+        pre_migrate.connect(lift_stamps, sender=self)
         post_migrate.connect(lay_overlap_triggers, sender=self)
+        post_migrate.connect(lay_stamps, sender=self)
 
 
 def lay_overlap_triggers(*, using: str, **_rest: Any) -> None:
@@ -26,3 +28,26 @@ def lay_overlap_triggers(*, using: str, **_rest: Any) -> None:
             if isinstance(constraint, NoOverlap):
                 for statement in constraint.triggers(Seat, "{row}.held"):
                     cursor.execute(statement)
+
+
+def lay_stamps(*, using: str, **_rest: Any) -> None:
+    from django.db import connections
+
+    from interviews.models import Interviewer, stamps
+
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        if Interviewer._meta.db_table not in tables:
+            return
+        columns = connection.introspection.get_table_description(cursor, Interviewer._meta.db_table)
+    if any(column.name == "calendar_stamp" for column in columns):  # not when migrated back to before it
+        stamps.lay(connection)
+
+
+def lift_stamps(*, using: str, **_rest: Any) -> None:
+    from django.db import connections
+
+    from interviews.models import stamps
+
+    stamps.lift(connections[using])

@@ -34,6 +34,7 @@ def add(
     buffer_minutes: int = 15,
     max_per_day: int = 2,
     max_per_week: int = 4,
+    max_per_four_weeks: int | None = None,
 ) -> Interviewer:
     """Let somebody sit on panels. Refuses without the role, impossible limits, and hours that run backwards."""
     roles.require(by, roles.May.MANAGE_INTERVIEWERS)
@@ -43,12 +44,13 @@ def add(
         )
     if Interviewer.objects.filter(user=user).exists():
         raise Refused(f"{user} is an interviewer already.", code="interviewer_already")
-    _check_limits(buffer_minutes, max_per_day, max_per_week)
+    _check_limits(buffer_minutes, max_per_day, max_per_week, max_per_four_weeks)
     person = Interviewer.objects.create(
         user=user,
         buffer_minutes=buffer_minutes,
         max_per_day=max_per_day,
         max_per_week=max_per_week,
+        max_per_four_weeks=max_per_four_weeks,
         created_at=at,
     )
     events.record("interviewer.added", person, by=by, at=at, data={"user": user.pk})
@@ -65,28 +67,34 @@ def set_limits(
     max_per_week: int,
     by: User,
     at: dt.datetime,
+    max_per_four_weeks: int | None = None,
 ) -> Interviewer:
-    """Change how much somebody interviews: their own choice, or that of whoever manages interviewers."""
+    """Change how much somebody interviews: their own choice, or that of whoever manages interviewers.
+
+    All limits are given anew; none for four weeks means that the week alone counts.
+    """
     _require_self_or_manager(person, by)
-    _check_limits(buffer_minutes, max_per_day, max_per_week)
+    _check_limits(buffer_minutes, max_per_day, max_per_week, max_per_four_weeks)
     person.buffer_minutes, person.max_per_day, person.max_per_week = buffer_minutes, max_per_day, max_per_week
-    person.save(update_fields=["buffer_minutes", "max_per_day", "max_per_week"])
-    events.record(
-        "interviewer.limits_set",
-        person,
-        by=by,
-        at=at,
-        data={"buffer_minutes": buffer_minutes, "per_day": max_per_day, "per_week": max_per_week},
-    )
+    person.max_per_four_weeks = max_per_four_weeks
+    person.save(update_fields=["buffer_minutes", "max_per_day", "max_per_week", "max_per_four_weeks"])
+    data = {"buffer_minutes": buffer_minutes, "per_day": max_per_day, "per_week": max_per_week}
+    data |= {"per_four_weeks": max_per_four_weeks} if max_per_four_weeks else {}
+    events.record("interviewer.limits_set", person, by=by, at=at, data=data)
     return person
 
 
-def _check_limits(buffer_minutes: int, per_day: int, per_week: int) -> None:
+def _check_limits(buffer_minutes: int, per_day: int, per_week: int, per_four_weeks: int | None) -> None:
     if not 0 <= buffer_minutes <= 120:
         raise Refused("A buffer lies between 0 and 120 minutes.", code="bad_limit")
     if not 1 <= per_day <= per_week <= 40:
         raise Refused(
             "Limits: at least one interview a day, and no fewer a week than a day.", code="bad_limit"
+        )
+    if per_four_weeks is not None and not per_week <= per_four_weeks <= 160:
+        raise Refused(
+            "Four weeks allow no fewer interviews than one week. Leave the limit out if the week is enough.",
+            code="bad_limit",
         )
 
 

@@ -221,7 +221,7 @@ def tell_candidate(loop: Loop, proposal: Proposal, *, by: User, at: dt.datetime)
         text=f"Hello {candidate.name},\n\nthese are your interviews.\n\n"
         + "\n".join(parts)
         + f"\nSee, move or cancel them: {selfservice.manage_url(loop, at=at)}\n",
-        key=f"loop.confirmed:{proposal.pk}",
+        key=f"loop.confirmed:{proposal.pk}:{loop.pk}",
         thread=f"loop:{loop.pk}:overview",
         about=loop,
         by=by,

@@ -4,12 +4,10 @@ The engine (interviews/scheduling) is pure; this module turns rows into its ques
 """
 
 import datetime as dt
-import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -20,87 +18,141 @@ from accounts import roles
 from accounts.models import User
 from candidates import applications
 from hiring import playbooks
-from hiring.blueprint import Blueprint
+from hiring.blueprint import Block, Blueprint
 from hiring.models import TeamMember
-from interviews import availability, interviewers, invites, loops, scheduling
-from interviews.calendars.days_off import NoHolidays, days_off
+from interviews import availability, diaries, interviewers, invites, loops, scheduling
 from interviews.models import (
-    BusyTime,
     Calendar,
     CandidateWindow,
-    Hold,
     Interview,
     Interviewer,
+    LimitOverride,
     Loop,
     Proposal,
     Qualification,
     Seat,
 )
 from interviews.permissions import require_loop, require_seat
-from interviews.scheduling import Explanation, Interval, Plan, Problem
+from interviews.scheduling import Explanation, Interval, Plan, Problem, Solution
 from journal import events, states
 from journal.errors import Refused
 
-logger = logging.getLogger(__name__)
-
 CHOICES = 4
+ATTEMPTS = 3
+SWAPS, SWAP_SOLVES = 6, 60  # so many booked loops may be asked to give way, each with so many tries
 NOTICE = dt.timedelta(hours=1)
-LOOK_BACK = dt.timedelta(days=28)
-HORIZON = dt.timedelta(days=28)
+NEEDS_A_PERSON = (
+    "The only plan makes another booked loop give way, which somebody has to decide: look at its plans."
+)
+AROUND = dt.timedelta(days=29)  # four weeks, and a day because clocks are changed
 
 
 def problem_of(loop: Loop, *, at: dt.datetime, notice: dt.timedelta = NOTICE) -> Problem:
     """The engine's question for this loop as things stand now, in a constant number of queries.
 
     People who stepped back from this candidate are in no pool. Interviews that were held or have begun are pinned; the
-    other confirmed ones are movable and kept where possible.
+    other confirmed ones are movable and kept where possible. The candidate's public holidays are no days of theirs, and
+    limits that were overridden for this loop do not hold.
     """
-    plan = playbooks.of(loop.edition)
-    windows = [Interval(w.starts_at, w.ends_at) for w in loop.windows.all()]
-    refused = set(
-        Seat.objects.filter(interview__loop=loop, response=Seat.Response.RECUSED).values_list(
-            "user_id", flat=True
+    asked = _Asked.of(loop)
+    people = diaries.people(asked.wanted, planned=[loop], at=at, **_span([asked], at=at))
+    overridden = LimitOverride.objects.standing().filter(loop=loop)
+    for user_id, limit in overridden.values_list("user_id", "limit"):
+        if str(user_id) in people:
+            people[str(user_id)] = scheduling.without_limits(people[str(user_id)], {limit})
+    return asked.problem(people, at=at, notice=notice)
+
+
+def _problems_together(rows: Iterable[Loop], *, at: dt.datetime) -> dict[str, Problem]:
+    """The questions of loops that are planned together: nobody is described in two ways, and none of these loops' own
+    interviews stands in the way of another. So nobody's limits are overridden here: such a loop is planned alone.
+    """
+    asked = [_Asked.of(loop) for loop in rows]
+    if not asked:
+        return {}
+    wanted = {key for one in asked for key in one.wanted}
+    loops_ = [one.loop for one in asked]
+    people = diaries.people(wanted, planned=loops_, at=at, **_span(asked, at=at))
+    return {str(one.loop.pk): one.problem(people, at=at, notice=NOTICE) for one in asked}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is read of one loop before its people are."""
+
+    loop: Loop
+    plan: Blueprint
+    windows: tuple[Interval, ...]
+    confirmed: tuple[Interview, ...]
+    refused: frozenset[Any]
+    pools: dict[tuple[str, str], list[str]]
+
+    @classmethod
+    def of(cls, loop: Loop) -> "_Asked":
+        plan = playbooks.of(loop.edition)
+        stepped_back = Seat.objects.filter(interview__loop=loop, response=Seat.Response.RECUSED)
+        refused = frozenset(stepped_back.values_list("user_id", flat=True))
+        seats = Prefetch("seats", queryset=Seat.objects.live())
+        # Asked anew: a door may have fetched the loop with its interviews, as they were then and with seats of its own
+        # choice.
+        confirmed = Interview.objects.filter(loop=loop).exclude(status=Interview.Status.CANCELLED)
+        return cls(
+            loop=loop,
+            plan=plan,
+            windows=tuple(
+                Interval(w.starts_at, w.ends_at) for w in loop.windows.order_by("starts_at", "ends_at")
+            ),
+            confirmed=tuple(confirmed.order_by("starts_at", "pk").prefetch_related(seats)),
+            refused=refused,
+            pools=_pools(loop, plan, refused),
         )
-    )
-    # Asked anew: a door may have fetched the loop with its interviews, as they were then and with seats of its own choice.
-    confirmed = list(
-        Interview.objects.filter(loop=loop)
-        .exclude(status=Interview.Status.CANCELLED)
-        .prefetch_related(Prefetch("seats", queryset=Seat.objects.live()))
-    )
-    pools = _pools(loop, plan, refused)
-    wanted = {key for pool in pools.values() for key in pool}
-    wanted |= {str(seat.user_id) for interview in confirmed for seat in interview.seats.all()}
-    lo = min([at, *(w.starts_at for w in windows)]) - LOOK_BACK
-    hi = max([at, *(w.ends_at for w in windows)]) + HORIZON
-    people = _people(wanted, loop=loop, lo=lo, hi=hi, at=at)
-    known = {person.key for person in people}
-    return Problem(
-        blocks=tuple(
-            scheduling.Block(
-                key=block.key,
-                title=block.title,
-                minutes=block.minutes,
-                position=block.position,
-                seats=tuple(
-                    scheduling.Seat(
-                        key=seat.key,
-                        pool=tuple(key for key in pools[block.key, seat.key] if key in known),
-                        required=not seat.optional,
-                    )
-                    for seat in block.seats
-                ),
-            )
-            for block in plan.blocks
-        ),
-        people=people,
-        windows=tuple(windows),
-        zone=loop.application.candidate.zone,
-        rules=_rules(plan),
-        urgency=loop.urgency,
-        fixed=tuple(_fixed(interview, at=at, refused=refused) for interview in confirmed),
-        not_before=at + notice,
-    )
+
+    @property
+    def wanted(self) -> set[str]:
+        pooled = {key for pool in self.pools.values() for key in pool}
+        return pooled | {str(seat.user_id) for i in self.confirmed for seat in i.seats.all()}
+
+    def problem(
+        self, people: Mapping[str, scheduling.Person], *, at: dt.datetime, notice: dt.timedelta
+    ) -> Problem:
+        candidate = self.loop.application.candidate
+        first, last = (self.windows[0].starts_at, self.windows[-1].ends_at) if self.windows else (at, at)
+        return Problem(
+            blocks=tuple(self._block(block, people) for block in self.plan.blocks),
+            people=tuple(people[key] for key in sorted(self.wanted & set(people))),
+            windows=self.windows,
+            zone=candidate.zone,
+            days_off=diaries.holidays(candidate.country, first, last),
+            rules=_rules(self.plan),
+            urgency=self.loop.urgency,
+            fixed=tuple(_fixed(interview, at=at, refused=self.refused) for interview in self.confirmed),
+            not_before=at + notice,
+        )
+
+    def _block(self, block: Block, people: Mapping[str, scheduling.Person]) -> scheduling.Block:
+        return scheduling.Block(
+            key=block.key,
+            title=block.title,
+            minutes=block.minutes,
+            position=block.position,
+            seats=tuple(
+                scheduling.Seat(
+                    key=seat.key,
+                    pool=tuple(key for key in self.pools[block.key, seat.key] if key in people),
+                    required=not seat.optional,
+                )
+                for seat in block.seats
+            ),
+        )
+
+
+def _span(asked: Iterable[_Asked], *, at: dt.datetime) -> dict[str, dt.datetime]:
+    """Within which time bookings matter: a limit counts four weeks back and ahead of every day in question."""
+    windows = [window for one in asked for window in one.windows]
+    return {
+        "lo": min([at, *(w.starts_at for w in windows)]) - AROUND,
+        "hi": max([at, *(w.ends_at for w in windows)]) + AROUND,
+    }
 
 
 def _rules(plan: Blueprint) -> scheduling.Rules:
@@ -123,7 +175,7 @@ def _rules(plan: Blueprint) -> scheduling.Rules:
     )
 
 
-def _pools(loop: Loop, plan: Blueprint, refused: set[Any]) -> dict[tuple[str, str], list[str]]:
+def _pools(loop: Loop, plan: Blueprint, refused: frozenset[Any]) -> dict[tuple[str, str], list[str]]:
     """Who may take each seat: qualified people for lead and peer, trainees for their seats, the manager for theirs."""
     qualified: dict[tuple[str, str], list[str]] = defaultdict(list)
     rows = Qualification.objects.filter(
@@ -154,100 +206,7 @@ def _pools(loop: Loop, plan: Blueprint, refused: set[Any]) -> dict[tuple[str, st
     return pools
 
 
-def _people(
-    wanted: Iterable[str], *, loop: Loop, lo: dt.datetime, hi: dt.datetime, at: dt.datetime
-) -> tuple[scheduling.Person, ...]:
-    """The interviewers with their hours, busy times and booked interviews between `lo` and `hi`."""
-    rows: list[Any] = list(
-        Interviewer.objects.filter(user__in=list(wanted))
-        .select_related("user")
-        .prefetch_related(
-            "hours",
-            Prefetch("busy", queryset=BusyTime.objects.filter(ends_at__gt=lo, starts_at__lt=hi)),
-        )
-        .annotate(is_unknown=availability.unknown(at))
-        .order_by("pk")
-    )
-    booked: dict[Any, list[Interval]] = defaultdict(list)
-    load: dict[Any, int] = defaultdict(int)
-    seats = Seat.objects.live().filter(
-        user__in=[row.user_id for row in rows], interview__ends_at__gt=lo, interview__starts_at__lt=hi
-    )
-    for user_id, own, starts_at, ends_at in seats.values_list(
-        "user_id", "interview__loop_id", "interview__starts_at", "interview__ends_at"
-    ):
-        if own != loop.pk:
-            booked[user_id].append(Interval(starts_at, ends_at))
-            load[user_id] += at - LOOK_BACK < starts_at
-    held = _held_elsewhere([row.user_id for row in rows], booked, loop=loop, lo=lo, hi=hi, at=at)
-    return tuple(
-        scheduling.Person(
-            key=str(row.user_id),
-            name=row.user.name,
-            zone=row.user.zone,
-            hours=tuple(scheduling.WeeklyHours(h.weekday, h.opens, h.closes) for h in row.hours.all()),
-            # Whose calendar cannot be read is not free: they may be busy all the time.
-            busy=(Interval(lo, hi),)
-            if row.is_unknown
-            else (*(Interval(b.starts_at, b.ends_at) for b in row.busy.all()), *held[row.user_id]),
-            days_off=_holidays(row.country, lo, hi),
-            booked=tuple(booked[row.user_id]),
-            buffer_minutes=row.buffer_minutes,
-            max_per_day=row.max_per_day,
-            max_per_week=row.max_per_week,
-            recent_load=load[row.user_id],
-        )
-        for row in rows
-    )
-
-
-@lru_cache(maxsize=512)
-def _holidays_of(country: str, year: int) -> frozenset[dt.date]:
-    place, _, part = country.partition("-")
-    try:
-        return days_off(place, part or None, [year])
-    except NoHolidays as no:
-        logger.warning("Holidays of %s are not kept: %s", country, no)
-        return frozenset()
-
-
-def _holidays(country: str, lo: dt.datetime, hi: dt.datetime) -> frozenset[dt.date]:
-    """The public holidays of a country (DE, US-CA) between two moments; none for no country."""
-    if not country:
-        return frozenset()
-    return frozenset().union(*(_holidays_of(country, year) for year in range(lo.year, hi.year + 1)))
-
-
-def _held_elsewhere(
-    users: list[Any],
-    booked: dict[Any, list[Interval]],
-    *,
-    loop: Loop,
-    lo: dt.datetime,
-    hi: dt.datetime,
-    at: dt.datetime,
-) -> dict[Any, list[Interval]]:
-    """Times that other candidates may still choose: taken as if busy.
-
-    Of the plans one loop holds, one at most comes true. So one of its times a week counts as booked (`booked` is added
-    to), which keeps room for it in the person's limits too; the others only take the time.
-    """
-    held: dict[Any, list[Interval]] = defaultdict(list)
-    counted = set()
-    rows = Hold.objects.live(at).of_other_loops(loop).filter(user__in=users, ends_at__gt=lo, starts_at__lt=hi)
-    for user_id, other, starts_at, ends_at in rows.order_by("proposal__rank", "starts_at").values_list(
-        "user_id", "proposal__loop_id", "starts_at", "ends_at"
-    ):
-        time = Interval(starts_at, ends_at)
-        week = (user_id, other, starts_at.isocalendar()[:2])
-        if time in booked[user_id]:
-            continue  # a plan that mends a loop keeps this interview where it is
-        (held if week in counted else booked)[user_id].append(time)
-        counted.add(week)
-    return held
-
-
-def _fixed(interview: Interview, *, at: dt.datetime, refused: set[Any]) -> scheduling.Fixed:
+def _fixed(interview: Interview, *, at: dt.datetime, refused: frozenset[Any]) -> scheduling.Fixed:
     begun = interview.starts_at <= at or interview.status == Interview.Status.HELD
     lost = interview.status == Interview.Status.NO_SHOW
     return scheduling.Fixed(
@@ -263,10 +222,62 @@ def _fixed(interview: Interview, *, at: dt.datetime, refused: set[Any]) -> sched
 def propose(loop: Loop, *, by: User, at: dt.datetime) -> list[Proposal] | Explanation:
     """Plan the loop: ranked proposals (the first one is the proven best), or an explanation of why nothing fits.
 
-    For a broken loop the plans change as few confirmed interviews, then as few people, as possible. Earlier proposals
-    go out of date. The engine thinks before anything is locked: on SQLite everybody would wait for it. Refuses for
-    loops that are not waiting or broken, when every window has passed, and when the loop changed meanwhile.
+    For a broken loop the plans change as few confirmed interviews, then as few people, as possible. When it has none by
+    itself, a booked loop is looked for that can give way, so that both have a plan: that is proposed too, and changes
+    nothing until somebody confirms it. Earlier proposals go out of date. Refuses for loops that are not waiting or
+    broken, and when every window has passed.
+
+    Solving locks nothing: what was found is kept in a short transaction if the question is still the same, and else it
+    is asked anew. Refuses when that happens again and again.
     """
+    for _attempt in range(ATTEMPTS):
+        now = _to_plan(Loop.objects.filter(pk=loop.pk), by=by, at=at)
+        problem = problem_of(now, at=at)
+        solver = scheduling.repair if problem.fixed else scheduling.solve
+        found: Solution | Explanation | _Swap = solver(problem, choices=CHOICES)
+        if isinstance(found, Explanation) and problem.fixed:
+            found = _swap(now, problem, by=by, at=at) or found
+        kept = _keep(loop, problem, found, by=by, at=at)
+        if kept is not None:
+            return kept
+    raise Refused("Others book the same people at this very moment. Try again.", code="changed_meanwhile")
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """A booked loop that gives way, its question, and the plans of both."""
+
+    loop: Loop
+    problem: Problem
+    plans: scheduling.Swap
+
+
+def _swap(loop: Loop, problem: Problem, *, by: User, at: dt.datetime) -> _Swap | None:
+    """A booked loop that could give way to this one. Those whose interviews have begun, or are about to, are left alone."""
+    pooled: set[Any] = {key for block in problem.blocks for seat in block.seats for key in seat.pool}
+    coming = Interview.objects.filter(status=Interview.Status.SCHEDULED)
+    rows = (
+        Loop.objects.visible_to(by)
+        .filter(
+            status=Loop.Status.CONFIRMED,
+            interviews__seats__in=Seat.objects.live().filter(user__in=pooled),
+            interviews__status=Interview.Status.SCHEDULED,
+            interviews__starts_at__lt=problem.windows[-1].ends_at + AROUND,
+        )
+        .exclude(pk__in=coming.filter(starts_at__lte=at + NOTICE).values("loop"))
+        .annotate(shared=models.Count("interviews__seats"))
+        .select_related("application__candidate", "application__opening", "edition")
+        .order_by("-shared", "pk")[:SWAPS]
+    )
+    others = {str(row.pk): row for row in rows}
+    problems = {key: problem_of(row, at=at) for key, row in others.items()}
+    found = scheduling.repair_with_swap(problem, problems, pairs=SWAPS, solves=SWAP_SOLVES)
+    return None if found is None else _Swap(others[found.key], problems[found.key], found)
+
+
+def _to_plan(rows: models.QuerySet[Loop], *, by: User, at: dt.datetime) -> Loop:
+    """The loop as it is now. Refuses unless it can be planned."""
+    loop = rows.select_related("application__candidate", "application__opening", "edition").get()
     require_loop(loop, by, roles.May.SCHEDULE_LOOPS)
     if loop.status not in {Loop.Status.WAITING, Loop.Status.BROKEN}:
         raise Refused(
@@ -275,21 +286,19 @@ def propose(loop: Loop, *, by: User, at: dt.datetime) -> list[Proposal] | Explan
         )
     if not loop.windows.filter(ends_at__gt=at + NOTICE).exists():
         raise Refused("Every time the candidate offered has passed. Ask for new ones.", code="no_windows")
-    problem = problem_of(loop, at=at)
-    solver = scheduling.repair if problem.fixed else scheduling.solve
-    found = solver(problem, choices=CHOICES)
-    return _offer(loop, problem, found, by=by, at=at)
+    return loop
 
 
 @transaction.atomic
-def _offer(
-    loop: Loop, problem: Problem, found: scheduling.Solution | Explanation, *, by: User, at: dt.datetime
-) -> list[Proposal] | Explanation:
-    """Keep what the engine found, if it still answers the question."""
-    status = Loop.objects.select_for_update().values_list("status", flat=True).get(pk=loop.pk)
-    windows = {Interval(w.starts_at, w.ends_at) for w in CandidateWindow.objects.filter(loop=loop)}
-    if status != loop.status or windows != set(problem.windows):
-        raise Refused("This loop changed while it was planned. Plan it again.", code="changed_meanwhile")
+def _keep(
+    loop: Loop, problem: Problem, found: Solution | Explanation | _Swap, *, by: User, at: dt.datetime
+) -> list[Proposal] | Explanation | None:
+    """Store what was found; None when it answers a question that is not asked any more."""
+    locked = Loop.objects.select_for_update(of=("self",), no_key=True).filter(pk=loop.pk)
+    if problem_of(_to_plan(locked, by=by, at=at), at=at) != problem:
+        return None
+    if isinstance(found, _Swap) and problem_of(found.loop, at=at) != found.problem:
+        return None
     loops.expire_proposals(loop, at=at)
     if isinstance(found, Explanation):
         found = replace(found, reasons=(*_unread(problem, at=at), *found.reasons))
@@ -297,6 +306,14 @@ def _offer(
             "loop.unschedulable", loop, by=by, at=at, data={"reasons": [r.code for r in found.reasons]}
         )
         return found
+    if isinstance(found, _Swap):
+        proposal = Proposal.objects.create(
+            loop=loop, rank=1, plan=as_data(found.plans.plan), status_at=at, created_at=at,
+            swap_with=found.loop, swap_plan=as_data(found.plans.other),
+        )  # fmt: skip
+        data = {"plans": 1, "swap_with": found.loop.pk}
+        events.record("loop.planned", loop, by=by, at=at, data=data)
+        return [proposal]
     proposals = Proposal.objects.bulk_create(
         Proposal(loop=loop, rank=rank, plan=as_data(plan), status_at=at, created_at=at)
         for rank, plan in enumerate(found.plans, start=1)
@@ -354,6 +371,8 @@ def as_data(plan: Plan) -> dict[str, Any]:
 def confirm(proposal: Proposal, *, by: User, at: dt.datetime) -> Loop:
     """Book a proposed plan: interviews and seats are made, kept or moved, and everybody concerned is told.
 
+    When another loop gives way, both are changed together or neither is.
+
     Connected calendars of its people are read once more first (before anything is locked). Then the interviewers are
     locked in id order and the plan is checked again as things stand now, so of two plans that want the same person one
     is refused; the database's own constraint stands behind that. Refuses a plan that is out of date or no longer holds,
@@ -368,25 +387,38 @@ def confirm(proposal: Proposal, *, by: User, at: dt.datetime) -> Loop:
 def read_calendars(proposal: Proposal, *, by: User, at: dt.datetime) -> None:
     """Read the calendars of a plan's people once more; on the network, so before anything is locked."""
     require_loop(proposal.loop, by, roles.May.SCHEDULE_LOOPS)
-    people = {person for placed in proposal.plan["placements"] for _seat, person in placed["people"]}
+    people = {person for _loop, placed in _placements(proposal) for _seat, person in placed["people"]}
     availability.refresh_for(people, by=by, at=at)
+
+
+def _placements(proposal: Proposal) -> list[tuple[Loop, dict[str, Any]]]:
+    """What a proposal books: its own loop's interviews, and those of a loop that gives way."""
+    own = [(proposal.loop, placed) for placed in proposal.plan["placements"]]
+    other = proposal.swap_with
+    return own if other is None else own + [(other, placed) for placed in proposal.swap_plan["placements"]]
 
 
 @transaction.atomic
 def _confirm(proposal: Proposal, *, by: User, at: dt.datetime) -> Loop:
-    loop = proposal.loop
+    loop, other = proposal.loop, proposal.swap_with
     require_loop(loop, by, roles.May.SCHEDULE_LOOPS)
+    if other is not None:
+        require_loop(other, by, roles.May.SCHEDULE_LOOPS)
     if proposal.status != Proposal.Status.OFFERED:
         raise Refused("This plan is out of date. Ask for new ones.", code="stale_plan")
-    placements = proposal.plan["placements"]
-    if any(dt.datetime.fromisoformat(p["starts_at"]) < at for p in placements if not _held(loop, p["block"])):
+    booking = _placements(proposal)
+    if any(
+        dt.datetime.fromisoformat(placed["starts_at"]) < at
+        for whose, placed in booking
+        if not _held(whose, placed["block"])
+    ):
         raise Refused("This plan begins in the past. Ask for new ones.", code="stale_plan")
-    wanted = sorted({person for p in placements for _seat, person in p["people"]})
+    wanted = sorted({person for _loop, placed in booking for _seat, person in placed["people"]})
     # Every booking locks its people in the same order, so two bookings can wait for each other but never in a circle.
     list(
         Interviewer.objects.select_for_update().filter(user__in=wanted).order_by("user_id").values_list("pk")
     )
-    wrong = scheduling.broken_rules(problem_of(loop, at=at, notice=dt.timedelta(0)), as_plan(proposal.plan))
+    wrong = _broken_rules(proposal, at=at)
     if wrong:
         raise Refused(
             "This plan no longer holds. Ask for new ones.",
@@ -395,7 +427,7 @@ def _confirm(proposal: Proposal, *, by: User, at: dt.datetime) -> Loop:
         )
     try:
         with transaction.atomic():
-            _book(loop, placements, by=by, at=at)
+            _book(booking, by=by, at=at)
     except IntegrityError as overlap:
         raise Refused(
             "Somebody in this plan was booked a moment ago. Ask for new plans.", code="stale_plan"
@@ -408,7 +440,29 @@ def _confirm(proposal: Proposal, *, by: User, at: dt.datetime) -> Loop:
         loop, Loop.Status.CONFIRMED, verb="loop.confirmed", by=by, at=at, data={"proposal": proposal.pk}
     )
     invites.tell_candidate(loop, proposal, by=by, at=at)
+    if other is not None:
+        data = {"proposal": proposal.pk, "for": loop.pk}
+        events.record("loop.rearranged", other, by=by, at=at, data=data)
+        if proposal.swap_plan["cost"]["moved_blocks"]:
+            invites.tell_candidate(other, proposal, by=by, at=at)
     return loop
+
+
+def _broken_rules(proposal: Proposal, *, at: dt.datetime) -> tuple[str, ...]:
+    """Which rules the plan (both plans, when another loop gives way) would break as things stand now."""
+    loop, other = proposal.loop, proposal.swap_with
+    problem, plan = problem_of(loop, at=at, notice=dt.timedelta(0)), as_plan(proposal.plan)
+    if other is None:
+        return scheduling.broken_rules(problem, plan)
+    # Whatever else would change that loop must wait: a decline, say, or the candidate who cancels.
+    other.refresh_from_db(fields=["status"], from_queryset=Loop.objects.select_for_update(no_key=True))
+    if other.status != Loop.Status.CONFIRMED:
+        return ("The loop that would give way is not booked any more.",)
+    other_problem, other_plan = problem_of(other, at=at, notice=dt.timedelta(0)), as_plan(proposal.swap_plan)
+    return (
+        *scheduling.broken_rules(scheduling.making_way(problem, other_problem, other_plan), plan),
+        *scheduling.broken_rules(scheduling.making_way(other_problem, problem, plan), other_plan),
+    )
 
 
 def _held(loop: Loop, block: str) -> bool:
@@ -455,9 +509,9 @@ class _Change:
         return [seat for key, seat in self.seats.items() if self.people.get(key) == str(seat.user_id)]
 
 
-def _book(loop: Loop, placements: list[dict[str, Any]], *, by: User, at: dt.datetime) -> None:
-    """Make the loop's interviews and seats equal to the plan, touching only what differs."""
-    wanted = [person for placement in placements for _seat, person in placement["people"]]
+def _book(booking: list[tuple[Loop, dict[str, Any]]], *, by: User, at: dt.datetime) -> None:
+    """Make the interviews and seats equal to what is placed, touching only what differs."""
+    wanted = [person for _loop, placed in booking for _seat, person in placed["people"]]
     buffers = {
         str(user_id): dt.timedelta(minutes=minutes)
         for user_id, minutes in Interviewer.objects.filter(user__in=wanted).values_list(
@@ -465,11 +519,12 @@ def _book(loop: Loop, placements: list[dict[str, Any]], *, by: User, at: dt.date
         )
     }
     users = {str(user.pk): user for user in User.objects.filter(pk__in=wanted)}
-    live = {
-        interview.block: interview for interview in loop.interviews.exclude(status=Interview.Status.CANCELLED)
-    }
-    changes = [_change(loop, live.get(p["block"]), p, by=by, at=at) for p in placements]
-    # First everything is let go, then everything is taken: two blocks of one loop may exchange times.
+    interviews = Interview.objects.filter(loop__in={loop for loop, _placed in booking})
+    live = {(i.loop_id, i.block): i for i in interviews.exclude(status=Interview.Status.CANCELLED)}
+    changes = [
+        _change(loop, live.get((loop.pk, placed["block"])), placed, by=by, at=at) for loop, placed in booking
+    ]
+    # First everything is let go, then everything is taken: two blocks may exchange times, or people.
     for change in changes:
         _let_go(change, by=by, at=at)
     for change in changes:
@@ -640,7 +695,10 @@ def plan_one(loop: Loop, *, by: User, at: dt.datetime) -> bool:
         plans = propose(loop, by=by, at=at)
         if isinstance(plans, Explanation):
             return False
-        if loop.application.opening.auto_confirm:
+        other = plans[0].swap_with
+        if loop.application.opening.auto_confirm and (
+            other is None or other.application.opening.auto_confirm
+        ):
             confirm(plans[0], by=by, at=at)
     except Refused:
         return False
@@ -675,11 +733,12 @@ def plan_all(
     """
 
     by_key = {str(loop.pk): loop for loop in rows}
-    problems = {}
-    for key, loop in by_key.items():
+    for loop in by_key.values():
         require_loop(loop, by, roles.May.SCHEDULE_LOOPS)
-        if loop.windows.filter(ends_at__gt=at + NOTICE).exists():
-            problems[key] = problem_of(loop, at=at)
+    ahead = CandidateWindow.objects.filter(
+        loop__in=list(by_key.values()), ends_at__gt=at + NOTICE
+    ).values_list("loop", flat=True)
+    problems = _problems_together([by_key[str(pk)] for pk in ahead.distinct()], at=at)
     found = scheduling.plan_all(problems, seconds=seconds, progress=progress)
     proposals = []
     with transaction.atomic():
@@ -715,6 +774,8 @@ def apply_all(
                 again = propose(loop, by=by, at=at)
                 if isinstance(again, Explanation):
                     raise Refused(" ".join(reason.text for reason in again.reasons), code="no_plan")
+                if again[0].swap_with_id:
+                    raise Refused(NEEDS_A_PERSON, code="needs_swap")
                 booked.append(confirm(again[0], by=by, at=at))
             except Refused as no:
                 refused.append((loop, no))

@@ -6,7 +6,7 @@ of its purpose replaces it. Whoever has it acts as the candidate, so it shows no
 what is done through it is done by the product itself (`users.system()`), with the candidate's id in the event.
 
 Note [Held plans]
-While a candidate chooses, the people of each plan are kept free of other loops (`Hold`, read by schedules._people). A
+While a candidate chooses, the people of each plan are kept free of other loops (`Hold`, read in diaries.py). A
 plan is held for a limited time and never beyond the moment from which it would be too late to book it. Still it may be
 lost: somebody falls ill, or leaves. Then the best other plans are held instead.
 """
@@ -16,7 +16,7 @@ import hashlib
 import secrets
 import uuid
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -167,7 +167,6 @@ def ask_availability(loop: Loop, *, by: User, at: dt.datetime, days: int = 7) ->
     return link
 
 
-@transaction.atomic
 def offer_plans(loop: Loop, *, by: User, at: dt.datetime, hours: int = 48) -> list[Proposal] | Explanation:
     """Let the candidate choose among up to three plans, mailed as a private link; returns the plans.
 
@@ -179,22 +178,24 @@ def offer_plans(loop: Loop, *, by: User, at: dt.datetime, hours: int = 48) -> li
     if not 1 <= hours <= LONGEST_HOURS:
         raise Refused(f"Plans are held from 1 to {LONGEST_HOURS} hours.", code="bad_span")
     candidate = _reachable(loop)
-    plans = _hold_best(loop, until=at + dt.timedelta(hours=hours), by=by, at=at)
-    if isinstance(plans, Explanation):
-        return plans
-    until = held_until(plans)
-    link, url = _issue(loop, Purpose.CHOOSE, expires_at=until + AFTERWARDS, at=at)
-    number = "one possible schedule" if len(plans) == 1 else f"{len(plans)} possible schedules"
-    _mail(
-        link,
-        f"Choose your interview times: {loop.application.opening.title}",
-        f"Hello {candidate.name},\n\nwe have {number} for your interviews and hold the times for you until "
-        f"{_moment(until, candidate.zone)}. Please choose here:\n\n{url}\n\nThe address is for you alone, so please do "
-        "not pass it on.\n",
-        by=by,
-        at=at,
-    )
-    return plans
+
+    def offer(plans: list[Proposal]) -> list[Proposal]:
+        chosen = _hold(loop, plans, until=at + dt.timedelta(hours=hours), by=by, at=at)
+        until = held_until(chosen)
+        link, url = _issue(loop, Purpose.CHOOSE, expires_at=until + AFTERWARDS, at=at)
+        number = "one possible schedule" if len(chosen) == 1 else f"{len(chosen)} possible schedules"
+        _mail(
+            link,
+            f"Choose your interview times: {loop.application.opening.title}",
+            f"Hello {candidate.name},\n\nwe have {number} for your interviews and hold the times for you until "
+            f"{_moment(until, candidate.zone)}. Please choose here:\n\n{url}\n\nThe address is for you alone, so "
+            "please do not pass it on.\n",
+            by=by,
+            at=at,
+        )
+        return chosen
+
+    return _with_good_plans(loop, offer, by=by, at=at)
 
 
 def held_until(plans: Iterable[Proposal]) -> dt.datetime:
@@ -202,18 +203,33 @@ def held_until(plans: Iterable[Proposal]) -> dt.datetime:
     return max(Hold.objects.filter(proposal__in=list(plans)).values_list("until", flat=True))
 
 
-def _hold_best(loop: Loop, *, until: dt.datetime, by: User, at: dt.datetime) -> list[Proposal] | Explanation:
-    """Hold the best plans that truly differ and still hold as things stand now; plan anew when none of them does."""
+def _with_good_plans(
+    loop: Loop, act: Callable[[list[Proposal]], list[Proposal]], *, by: User, at: dt.datetime
+) -> list[Proposal] | Explanation:
+    """Act on the plans on offer that hold as things stand now, in one transaction with their people locked.
+
+    When none of them does, the loop is planned anew first, with nothing locked; the answer may be an explanation.
+    """
+    for anew in (False, True):
+        if anew:
+            found = schedules.propose(loop, by=by, at=at)
+            if isinstance(found, Explanation):
+                return found
+            if found[0].swap_with_id:
+                raise Refused(schedules.NEEDS_A_PERSON, code="needs_swap")
+        with transaction.atomic():
+            offered = loop.proposals.filter(status=Proposal.Status.OFFERED, swap_with=None).order_by("rank")
+            plans = _still_good(loop, list(offered), at=at)
+            if plans:
+                return act(plans)
+    raise Refused("Somebody in these plans was booked a moment ago. Try again.", code="stale_plan")
+
+
+def _hold(
+    loop: Loop, plans: list[Proposal], *, until: dt.datetime, by: User, at: dt.datetime
+) -> list[Proposal]:
+    """Hold the best plans that truly differ."""
     Hold.objects.filter(proposal__loop=loop).delete()
-    offered = loop.proposals.filter(status=Proposal.Status.OFFERED).order_by("rank")
-    plans = _still_good(loop, list(offered), at=at)
-    if not plans:
-        found = schedules.propose(loop, by=by, at=at)
-        if isinstance(found, Explanation):
-            return found
-        plans = _still_good(loop, found, at=at)
-    if not plans:
-        raise Refused("Somebody in these plans was booked a moment ago. Try again.", code="stale_plan")
     chosen: list[Proposal] = []
     for plan in plans:
         if len(chosen) < CHOICES and all(_another_time(plan, other) for other in chosen):
@@ -353,7 +369,8 @@ def choose(link: CandidateLink, *, proposal: Proposal, at: dt.datetime) -> Loop 
         loop = _require(link, Purpose.CHOOSE, at=at)
         if loop.status == Loop.Status.CONFIRMED:
             return _booked(loop, proposal)
-        return _hold_instead(link, at=at)
+        loops.expire_proposals(loop, at=at)
+    return _hold_instead(link, at=at)
 
 
 def _book(link: CandidateLink, proposal: Proposal, *, at: dt.datetime) -> Loop:
@@ -386,23 +403,28 @@ def _booked(loop: Loop, proposal: Proposal) -> Loop:
 
 def _hold_instead(link: CandidateLink, *, at: dt.datetime) -> list[Proposal]:
     loop = link.loop
-    loops.expire_proposals(loop, at=at)
-    try:
-        with transaction.atomic():
-            plans = _hold_best(loop, until=at + ONCE_MORE, by=users.system(), at=at)
-    except Refused:
-        plans = []
-    if plans and not isinstance(plans, Explanation):
+
+    def hold(plans: list[Proposal]) -> list[Proposal]:
+        chosen = _hold(loop, plans, until=at + ONCE_MORE, by=users.system(), at=at)
         CandidateLink.objects.filter(pk=link.pk, expires_at__lt=at + ONCE_MORE).update(
             expires_at=at + ONCE_MORE
         )
+        return chosen
+
+    try:
+        plans = _with_good_plans(loop, hold, by=users.system(), at=at)
+    except Refused:
+        plans = []
+    if plans and not isinstance(plans, Explanation):
         return plans
-    _tell_recruiters(
-        loop,
-        "A chosen plan was lost",
-        "chose a plan that could not be booked any more, and nothing else fits the times they gave. Ask them for more.",
-        at=at,
-    )
+    with transaction.atomic():
+        _tell_recruiters(
+            loop,
+            "A chosen plan was lost",
+            "chose a plan that could not be booked any more, and nothing else fits the times they gave. Ask them for "
+            "more.",
+            at=at,
+        )
     return []
 
 

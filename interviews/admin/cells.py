@@ -58,14 +58,26 @@ def panel(interview: Any) -> str:
 
 def people_in(proposals: list[Proposal]) -> dict[str, str]:
     """The names of everybody in these plans, by id, in one query."""
-    ids = {person for plan in proposals for p in plan.plan["placements"] for _seat, person in p["people"]}
+    plans = [plan for proposal in proposals for plan in (proposal.plan, proposal.swap_plan) if plan]
+    ids = {person for plan in plans for p in plan["placements"] for _seat, person in p["people"]}
     return {str(user.pk): user.name for user in User.objects.filter(pk__in=ids)}
 
 
 def plan_lines(proposal: Proposal, edition: Edition, people: dict[str, str]) -> list[str]:
-    """A plan as people read it: when, what, with whom."""
+    """A plan as people read it: when, what, with whom; and how a loop looks that gives way for it."""
+    lines = _lines(proposal.plan, edition, people)
+    if proposal.swap_with is not None:
+        whose = proposal.swap_with.application.candidate
+        lines += [
+            f"{whose} gives way: {line}"
+            for line in _lines(proposal.swap_plan, proposal.swap_with.edition, people)
+        ]
+    return lines
+
+
+def _lines(plan: dict[str, Any], edition: Edition, people: dict[str, str]) -> list[str]:
     lines = []
-    for placed in sorted(proposal.plan["placements"], key=lambda placed: str(placed["starts_at"])):
+    for placed in sorted(plan["placements"], key=lambda placed: str(placed["starts_at"])):
         starts_at, ends_at = (dt.datetime.fromisoformat(placed[key]) for key in ("starts_at", "ends_at"))
         panel = ", ".join(people.get(person, "somebody") for _seat, person in placed["people"])
         lines.append(f"{show.span(starts_at, ends_at)} {block_title(edition, placed['block'])} with {panel}")

@@ -42,10 +42,16 @@ class Limits(Ask):
     )
     max_per_day = forms.IntegerField(label="Interviews a day, at most", min_value=1, initial=2)
     max_per_week = forms.IntegerField(label="Interviews a week, at most", min_value=1, initial=4)
+    max_per_four_weeks = forms.IntegerField(
+        label="Interviews in any four weeks, at most",
+        min_value=1,
+        required=False,
+        help_text="Empty: the week alone counts.",
+    )
 
     def prepare(self) -> None:
         if self.row is not None:
-            for name in ("buffer_minutes", "max_per_day", "max_per_week"):
+            for name in ("buffer_minutes", "max_per_day", "max_per_week", "max_per_four_weeks"):
                 self.fields[name].initial = getattr(self.row, name)
 
 
@@ -107,12 +113,12 @@ class NewInterviewer(Hours, Limits):
     def parts(self) -> list[Part]:
         return [
             Part(["user"]),
-            Part([("max_per_day", "max_per_week", "buffer_minutes")], "Limits"),
+            Part([("max_per_day", "max_per_week"), ("max_per_four_weeks", "buffer_minutes")], "Limits"),
             Part([f"day_{number}" for number in range(7)], "Working hours"),
         ]
 
     def answers(self) -> dict[str, Any]:
-        limits = ("user", "buffer_minutes", "max_per_day", "max_per_week")
+        limits = ("user", "buffer_minutes", "max_per_day", "max_per_week", "max_per_four_weeks")
         return {**{name: self.cleaned_data[name] for name in limits}, **super().answers()}
 
 
@@ -285,6 +291,7 @@ class InterviewerAdmin(Noun):
                 "is_active",
                 "max_per_day",
                 "max_per_week",
+                show.value("max_per_four_weeks", "Max per four weeks"),
                 "buffer_minutes",
                 "country",
             ),

@@ -16,7 +16,7 @@ from accounts.admin import reader
 from accounts.models import User
 from candidates.admin import OpeningFilter
 from candidates.models import Application
-from interviews import availability, debriefs, loops, schedules, selfservice
+from interviews import availability, debriefs, limits, loops, schedules, selfservice
 from interviews.admin.cells import (
     block_link,
     interview_state,
@@ -28,12 +28,22 @@ from interviews.admin.cells import (
     times,
     with_panel,
 )
-from interviews.admin.planning import URGENCY, AskTimes, NewLoop, OfferPlans, WhichPlan, Windows
+from interviews.admin.planning import (
+    URGENCY,
+    AskTimes,
+    BeyondLimit,
+    NewLoop,
+    OfferPlans,
+    WhichOverride,
+    WhichPlan,
+    Windows,
+)
 from interviews.models import (
     CandidateLink,
     CandidateWindow,
     Debrief,
     Interview,
+    LimitOverride,
     Loop,
     Proposal,
     Scorecard,
@@ -98,13 +108,18 @@ class InterviewRows(Rows):
 
 class ProposalRows(Rows):
     model = Proposal
+    fk_name = "loop"
     verbose_name_plural = "plans on offer"
     cells = ("rank", "cost", "lines", show.when("created_at", "Made"))
 
     def visible(self, user: Any) -> models.QuerySet[Proposal]:
-        rows = Proposal.objects.filter(status=Proposal.Status.OFFERED).order_by("rank")
+        rows = Proposal.objects.visible_to(user).filter(status=Proposal.Status.OFFERED).order_by("rank")
         return rows.select_related(
-            "loop__edition", "loop__application__candidate", "loop__application__opening"
+            "loop__edition",
+            "loop__application__candidate",
+            "loop__application__opening",
+            "swap_with__edition",
+            "swap_with__application__candidate",
         )
 
     @show.column("What it costs")
@@ -116,6 +131,23 @@ class ProposalRows(Rows):
         if not hasattr(self, "people"):  # one page, one look-up
             self.people = people_in(list(row.loop.proposals.filter(status=Proposal.Status.OFFERED)))
         return show.bullets(plan_lines(row, row.loop.edition, self.people))
+
+
+class OverrideRows(Rows):
+    model = LimitOverride
+    see = May.SCHEDULE_LOOPS
+    verbose_name_plural = "limits that do not hold for this loop"
+    cells = (
+        show.to("user", "Person"),
+        "limit",
+        show.value("reason", "Why", get=show.prose),
+        show.to("by", "Allowed by"),
+        show.when("created_at", "Since"),
+        show.when("withdrawn_at", "Withdrawn"),
+    )
+
+    def visible(self, user: Any) -> models.QuerySet[LimitOverride]:
+        return LimitOverride.objects.select_related("user", "by").order_by("created_at", "id")
 
 
 def _offer_plans(loop: Loop, *, hours: int, by: User, at: dt.datetime) -> Loop:
@@ -243,7 +275,7 @@ class LoopAdmin(Noun):
             ),
         ),
     )
-    inlines = [ProposalRows, InterviewRows, WindowRows, LinkRows]
+    inlines = [ProposalRows, InterviewRows, WindowRows, OverrideRows, LinkRows]
     empty = "No loops yet. A loop begins on the page of an application that was screened."
     add = Act(
         name="begin", label="Begin a loop", rule=_begin, may=May.SCHEDULE_LOOPS, form=NewLoop, done=BEGUN
@@ -284,6 +316,26 @@ class LoopAdmin(Noun):
             when=lambda loop: loop.status in {"waiting", "confirmed", "broken"},
             many=False,
             done="The times are set. Earlier plans are out of date.",
+        ),
+        Act(
+            name="override_limit",
+            label="Exceed a limit",
+            rule=limits.override,
+            may=May.OVERRIDE_LIMITS,
+            form=BeyondLimit,
+            when=lambda loop: loop.status in {"waiting", "broken"},
+            many=False,
+            done="The limit does not hold for this loop. Find plans again.",
+        ),
+        Act(
+            name="withdraw_override",
+            label="Let a limit hold again",
+            rule=limits.withdraw,
+            may=May.OVERRIDE_LIMITS,
+            form=WhichOverride,
+            when=lambda loop: loop.status in {"waiting", "broken"} and loop.overrides > 0,
+            many=False,
+            done="The limit holds again. Plans on offer are out of date.",
         ),
         Act(
             name="ask_times",
@@ -363,7 +415,9 @@ class LoopAdmin(Noun):
 
     def visible(self, user: Any) -> models.QuerySet[Loop]:
         offered = tally(Proposal.objects.filter(status=Proposal.Status.OFFERED), "loop")
-        rows = Loop.objects.visible_to(user).annotate(plans=offered)
+        rows = Loop.objects.visible_to(user).annotate(
+            plans=offered, overrides=tally(LimitOverride.objects.standing(), "loop")
+        )
         rows = rows.select_related("application__candidate", "application__opening", "edition__playbook")
         return rows.defer("edition__content", "edition__source")
 

@@ -7,8 +7,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.utils import timezone
 
 from candidates.models import Application, Candidate
+from interviews import limits
 from interviews.admin.cells import people_in, plan_cost, plan_lines
 from interviews.models import (
     Loop,
@@ -135,7 +137,8 @@ class WhichPlan(Ask):
     plan = forms.ChoiceField(label="Plan", widget=forms.RadioSelect)
 
     def prepare(self) -> None:
-        offered = list(self.row.proposals.filter(status=Proposal.Status.OFFERED).order_by("rank"))
+        rows = self.row.proposals.filter(status=Proposal.Status.OFFERED).order_by("rank")
+        offered = list(rows.select_related("swap_with__edition", "swap_with__application__candidate"))
         people = people_in(offered)
         self.plans = {str(proposal.pk): proposal for proposal in offered}
         field = self.fields["plan"]
@@ -148,6 +151,45 @@ class WhichPlan(Ask):
 
     def answers(self) -> dict[str, Any]:
         return {"proposal": self.plans[self.cleaned_data["plan"]]}
+
+
+class BeyondLimit(Ask):
+    """Only limits that are reached are on the list."""
+
+    intro = "One interview of this loop may then exceed the limit. Who allowed it, and why, stays on record."
+    which = forms.ChoiceField(label="Whose limit")
+    reason = forms.CharField(
+        label="Why", max_length=limits.LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def prepare(self) -> None:
+        self.reached = limits.reached(self.row, at=timezone.now())
+        field = self.fields["which"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            (f"{user.pk}:{limit}", f"{user}: {limit.label.lower()}") for user, limit in self.reached
+        ]
+        field.help_text = "" if self.reached else "Nobody has reached a limit on a day the candidate offers."
+
+    def answers(self) -> dict[str, Any]:
+        chosen = {f"{user.pk}:{limit}": (user, limit) for user, limit in self.reached}
+        user, limit = chosen[self.cleaned_data["which"]]
+        return {"user": user, "limit": limit, "reason": self.cleaned_data["reason"]}
+
+
+class WhichOverride(Ask):
+    which = forms.ChoiceField(label="Whose limit", widget=forms.RadioSelect)
+
+    def prepare(self) -> None:
+        rows = self.row.limit_overrides.standing().select_related("user").order_by("created_at")
+        self.standing = {str(row.pk): row for row in rows}
+        field = self.fields["which"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(key, str(row)) for key, row in self.standing.items()]
+
+    def answers(self) -> dict[str, Any]:
+        row = self.standing[self.cleaned_data["which"]]
+        return {"user": row.user, "limit": row.limit}
 
 
 class AskTimes(Ask):

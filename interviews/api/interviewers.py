@@ -65,6 +65,7 @@ class InterviewerSerializer(Output):
             "buffer_minutes",
             "max_per_day",
             "max_per_week",
+            "max_per_four_weeks",
             "country",
             "is_active",
             "created_at",
@@ -104,12 +105,18 @@ class AddInterviewer(Input):
     buffer_minutes = Whole(required=False)
     max_per_day = Whole(required=False)
     max_per_week = Whole(required=False)
+    max_per_four_weeks = Whole(
+        required=False, allow_null=True, help_text="In any 28 days in a row. Left out: no such limit."
+    )
 
 
 class SetLimits(Input):
     buffer_minutes = Whole()
     max_per_day = Whole()
     max_per_week = Whole()
+    max_per_four_weeks = Whole(
+        required=False, allow_null=True, help_text="In any 28 days in a row. Left out: no such limit."
+    )
 
 
 class SetHours(Input):

@@ -9,15 +9,29 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts import roles
-from accounts.api import Input, Instant, Noun, Output, Reference, Rows, Text, Whole, YesNo, creation, verb
+from accounts.api import (
+    Choice,
+    Input,
+    Instant,
+    Noun,
+    Output,
+    Reference,
+    Rows,
+    Text,
+    Whole,
+    YesNo,
+    creation,
+    verb,
+)
 from accounts.api.people import PersonSerializer
 from accounts.models import User
 from candidates.api import CandidateNameSerializer
 from candidates.models import Application
-from interviews import debriefs, loops, schedules, scorecards
+from hiring.api import people
+from interviews import debriefs, limits, loops, schedules, scorecards
 from interviews.api.debriefs import DebriefSerializer
 from interviews.api.scorecards import ScorecardSerializer
-from interviews.models import CandidateWindow, Interview, Loop, Proposal, Seat
+from interviews.models import CandidateWindow, Interview, LimitOverride, Loop, Proposal, Seat
 from interviews.scheduling import Explanation
 
 # --- loops and their interviews -----------------------------------------------------------------------
@@ -81,10 +95,27 @@ def _panel() -> Any:
     return Prefetch("seats", Seat.objects.live().select_related("user").order_by("key"))
 
 
+class LimitOverrideSerializer(Output):
+    user = PersonSerializer()
+    by = PersonSerializer()
+
+    class Meta:
+        model = LimitOverride
+        fields = ("user", "limit", "reason", "by", "created_at")
+
+
+def _plans(reader: User, _loop: Loop) -> bool:
+    return roles.allows(reader, roles.May.SCHEDULE_LOOPS)
+
+
 class LoopSerializer(Output):
     candidate = CandidateNameSerializer(source="application.candidate")
     windows = CandidateWindowSerializer(many=True, help_text="Times the candidate offers.")
     interviews = LoopInterviewSerializer(many=True)
+    limit_overrides = LimitOverrideSerializer(
+        many=True, help_text="Limits that do not hold for this loop. For those who schedule."
+    )
+    told = {"limit_overrides": _plans}
 
     class Meta:
         model = Loop
@@ -99,6 +130,7 @@ class LoopSerializer(Output):
             "created_at",
             "windows",
             "interviews",
+            "limit_overrides",
         )
 
     @classmethod
@@ -109,6 +141,10 @@ class LoopSerializer(Output):
         return fetched.prefetch_related(
             Prefetch("windows", CandidateWindow.objects.order_by("starts_at", "id")),
             Prefetch("interviews", Interview.objects.order_by("starts_at", "id").prefetch_related(_panel())),
+            Prefetch(
+                "limit_overrides",
+                LimitOverride.objects.standing().select_related("user", "by").order_by("created_at", "id"),
+            ),
         )
 
 
@@ -137,6 +173,15 @@ class CancelLoop(Input):
     reason = Text(max_length=20_000, required=False, allow_blank=True)
 
 
+class WithdrawOverride(Input):
+    user = Reference(people)
+    limit = Choice(choices=LimitOverride.Limit.choices)
+
+
+class OverrideLimit(WithdrawOverride):
+    reason = Text(max_length=limits.LONGEST_REASON)
+
+
 # --- plans --------------------------------------------------------------------------------------------
 
 
@@ -161,6 +206,20 @@ class CostSerializer(serializers.Serializer[Any]):
     changed_people = serializers.IntegerField()
 
 
+def _placements(plan: dict[str, Any]) -> Any:
+    return [
+        PlacementSerializer(
+            {
+                "block": placed["block"],
+                "starts_at": dt.datetime.fromisoformat(placed["starts_at"]),
+                "ends_at": dt.datetime.fromisoformat(placed["ends_at"]),
+                "people": [{"seat": seat, "user": user} for seat, user in placed["people"]],
+            }
+        ).data
+        for placed in plan["placements"]
+    ]
+
+
 class ProposalSerializer(Output):
     """A ranked plan: rank 1 is the best."""
 
@@ -168,6 +227,12 @@ class ProposalSerializer(Output):
     completes_on = serializers.DateField(source="plan.completes_on", help_text="In the candidate's zone.")
     is_proven_best = serializers.SerializerMethodField()
     cost = CostSerializer(source="plan.cost")
+    swap_with = serializers.UUIDField(
+        source="swap_with_id",
+        allow_null=True,
+        help_text="A booked loop that gives way: confirming changes both.",
+    )
+    swap_placements = serializers.SerializerMethodField(help_text="How that loop looks then; empty for none.")
 
     class Meta:
         model = Proposal
@@ -182,27 +247,27 @@ class ProposalSerializer(Output):
             "completes_on",
             "is_proven_best",
             "cost",
+            "swap_with",
+            "swap_placements",
         )
 
     @classmethod
     def rows(cls, reader: User) -> QuerySet[Proposal]:
-        return Proposal.objects.visible_to(reader).select_related(
-            "loop__application__candidate", "loop__edition"
+        fetched = Proposal.objects.visible_to(reader)
+        return fetched.select_related(
+            "loop__application__candidate",
+            "loop__edition",
+            "swap_with__application__candidate",
+            "swap_with__edition",
         )
 
     @extend_schema_field(PlacementSerializer(many=True))
     def get_placements(self, proposal: Proposal) -> Any:
-        return [
-            PlacementSerializer(
-                {
-                    "block": placed["block"],
-                    "starts_at": dt.datetime.fromisoformat(placed["starts_at"]),
-                    "ends_at": dt.datetime.fromisoformat(placed["ends_at"]),
-                    "people": [{"seat": seat, "user": user} for seat, user in placed["people"]],
-                }
-            ).data
-            for placed in proposal.plan["placements"]
-        ]
+        return _placements(proposal.plan)
+
+    @extend_schema_field(PlacementSerializer(many=True))
+    def get_swap_placements(self, proposal: Proposal) -> Any:
+        return _placements(proposal.swap_plan) if proposal.swap_plan else []
 
     def get_is_proven_best(self, proposal: Proposal) -> bool:
         return bool(proposal.plan["status"] == "optimal")
@@ -250,6 +315,8 @@ class Loops(Noun):
     create = creation(loops.begin, BeginLoop)
     offer_windows = verb(loops.offer_windows, OfferWindows)
     propose = verb(schedules.propose, answers=PlansSerializer)
+    override_limit = verb(limits.override, OverrideLimit, name="override_limit")
+    withdraw_override = verb(limits.withdraw, WithdrawOverride, name="withdraw_override")
     cancel = verb(loops.cancel, CancelLoop)
     open_debrief = verb(debriefs.open_debrief, answers=DebriefSerializer)
 

@@ -3,7 +3,7 @@ from interviews.models.debriefs import Debrief, Decision, Flag, Vote
 from interviews.models.interviewers import BusyTime, Interviewer, Qualification, WorkingHours
 from interviews.models.invitations import Invitation
 from interviews.models.links import CandidateLink, Hold
-from interviews.models.loops import CandidateWindow, Interview, Loop, Proposal, Seat
+from interviews.models.loops import CandidateWindow, Interview, LimitOverride, Loop, Proposal, Seat
 from interviews.models.scorecards import (
     CardRead,
     IncidentStory,
@@ -30,6 +30,7 @@ __all__ = [
     "Interview",
     "Interviewer",
     "Invitation",
+    "LimitOverride",
     "Loop",
     "Proposal",
     "Qualification",

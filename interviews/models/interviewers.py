@@ -27,10 +27,17 @@ class Interviewer(Row):
     max_per_week = models.PositiveSmallIntegerField(
         default=4, help_text="Interviews a week, Monday to Sunday."
     )
+    max_per_four_weeks = models.PositiveSmallIntegerField(
+        "max per four weeks", null=True, blank=True,
+        help_text="Interviews in any 28 days in a row. Empty: no limit.",
+    )  # fmt: skip
     country = models.CharField(
         max_length=10, blank=True, help_text="Whose public holidays they keep: DE, US-CA. Empty: none."
     )
     is_active = models.BooleanField("takes interviews", default=True)
+    calendar_stamp = models.BigIntegerField(
+        default=0, editable=False, help_text="Another number after every write to their busy times or hours."
+    )
 
     objects = Interviewers.as_manager()
 
@@ -39,7 +46,11 @@ class Interviewer(Row):
             models.CheckConstraint(
                 condition=Q(buffer_minutes__lte=120, max_per_day__gte=1, max_per_week__gte=F("max_per_day")),
                 name="interviewer_limits",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(max_per_four_weeks=None) | Q(max_per_four_weeks__gte=F("max_per_week")),
+                name="interviewer_four_weeks",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -56,9 +56,6 @@ class Holds(models.QuerySet["Hold"]):
     def live(self, at: dt.datetime) -> "Holds":
         return self.filter(until__gt=at)
 
-    def of_other_loops(self, loop: Loop) -> "Holds":
-        return self.exclude(proposal__loop=loop)
-
 
 class Hold(Row):
     """Somebody's time in a plan that a candidate may choose: no other loop gets it until then.

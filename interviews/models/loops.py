@@ -67,10 +67,47 @@ class CandidateWindow(models.Model):
         return f"{self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%H:%M}Z"
 
 
+class LimitOverrides(models.QuerySet["LimitOverride"]):
+    def standing(self) -> "LimitOverrides":
+        return self.filter(withdrawn_at=None)
+
+
+class LimitOverride(Row):
+    """Somebody may take one interview of this loop beyond a limit of theirs, because of a written reason.
+
+    One, because nobody sits twice in a loop. It counts like any other towards what they take elsewhere.
+    """
+
+    class Limit(models.TextChoices):  # the fields of Interviewer and of the engine's Person
+        DAY = "max_per_day", "Interviews a day"
+        WEEK = "max_per_week", "Interviews a week"
+        FOUR_WEEKS = "max_per_four_weeks", "Interviews in four weeks"
+
+    loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="limit_overrides")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    limit = models.CharField(max_length=20, choices=Limit.choices)
+    reason = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LimitOverrides.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["loop", "user", "limit"], condition=Q(withdrawn_at=None), name="override_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_limit_display().lower()}"
+
+
 class Proposals(models.QuerySet["Proposal"]):
     def visible_to(self, user: User) -> "Proposals":
-        """Plans for the loops one sees."""
-        return self.filter(loop__in=Loop.objects.visible_to(user))
+        """Plans for the loops one sees, unless they tell of a loop one does not."""
+        seen = Loop.objects.visible_to(user)
+        return self.filter(Q(swap_with=None) | Q(swap_with__in=seen), loop__in=seen)
 
 
 class Proposal(Row):
@@ -86,6 +123,11 @@ class Proposal(Row):
     loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="proposals")
     rank = models.PositiveSmallIntegerField()
     plan = models.JSONField(help_text="Blocks with UTC times and people, and what the plan costs.")
+    swap_with = models.ForeignKey(
+        Loop, null=True, blank=True, on_delete=models.CASCADE, related_name="+",
+        help_text="A booked loop that gives way: both are changed together.",
+    )  # fmt: skip
+    swap_plan = models.JSONField(default=dict, blank=True, help_text="How that loop looks then.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OFFERED)
     status_at = models.DateTimeField()
 

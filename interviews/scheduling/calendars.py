@@ -8,7 +8,8 @@ on the clock before the change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -193,3 +194,24 @@ def _time_by_day(
                 days.setdefault(day, []).append((start, min(end, midnight)))
             start = midnight
     return days
+
+
+LIMITS = ("max_per_day", "max_per_week", "max_per_four_weeks")
+
+
+def limits_reached(problem: Problem, key: str) -> frozenset[str]:
+    """Those limits (fields of `Person`) that leave somebody no room on some day on which the candidate can come."""
+    person = next(person for person in problem.people if person.key == key)
+    spans = [span for stretches in candidate_time(problem).values() for span in stretches]
+    days = {local_day(person.zone, minute) for start, end in spans for minute in (start, end - 1)}
+    return frozenset(name for name in LIMITS if full_days(without_limits(person, {*LIMITS} - {name}), days))
+
+
+def without_limits(person: Person, names: Collection[str]) -> Person:
+    """Somebody for whom these limits do not hold."""
+    return replace(
+        person,
+        max_per_day=None if "max_per_day" in names else person.max_per_day,
+        max_per_week=None if "max_per_week" in names else person.max_per_week,
+        max_per_four_weeks=None if "max_per_four_weeks" in names else person.max_per_four_weeks,
+    )

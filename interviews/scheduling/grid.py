@@ -44,12 +44,14 @@ Pool = tuple[int, Seat, list[tuple[str, int]]]
 
 @dataclass(frozen=True)
 class Excluded:
-    """What a further choice must not repeat: starts of a block (first to last minute), and people in a
-    block.
+    """What an answer must do without: starts of a block (first to last minute), people in a block; somebody's
+    time from a minute up to another (`taken`), and blocks with somebody that begin in such a time (`absent`).
     """
 
     starts: tuple[tuple[str, Stretch], ...] = ()
     people: frozenset[tuple[str, str]] = frozenset()
+    taken: tuple[tuple[str, Stretch], ...] = ()
+    absent: tuple[tuple[str, Stretch], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def lay_out(problem: Problem, excluded: Excluded | None = None) -> Grid | None:
     start_cost = _start_costs(problem, time, fixed, excluded, minute_at, hulls)
     pools = _pools(problem, fixed, pinned, excluded)
     people, free = _rows(problem, pools, minute_at, tick)
+    _take_away(excluded, people, free, minute_at)
     pools = _who_can_come(problem, pools, people, free, start_cost)
     if any(not pool for _, _, pool in pools):
         return None
@@ -213,6 +216,19 @@ def _rows(
     for row, person in enumerate(people):
         _row(person, first, last, tick).take(columns, out=free[row])
     return {person.key: row for row, person in enumerate(people)}, free
+
+
+def _take_away(
+    excluded: Excluded, people: dict[str, int], free: NDArray[np.int16], minute_at: Numbers
+) -> None:
+    for key, (start, end) in excluded.taken:
+        if key in people:
+            row = free[people[key]]
+            left = np.clip(start - minute_at, 0, ALWAYS).astype(np.int16)
+            np.minimum(row, left, out=row, where=minute_at < end)
+    for key, (start, end) in excluded.absent:
+        if key in people:
+            free[people[key]][(minute_at >= start) & (minute_at < end)] = 0
 
 
 def _who_can_come(

@@ -26,6 +26,7 @@ def test_add_interviewer(recruiter):
         "buffer_minutes": 15,
         "max_per_day": 1,
         "max_per_week": 4,
+        "max_per_four_weeks": None,
         "country": "",
         "is_active": True,
         "created_at": "2026-03-02T09:00:00Z",

@@ -39,6 +39,7 @@ def test_from_begin_to_confirmed(recruiter):
         "created_at": "2026-03-02T09:00:00Z",
         "windows": WINDOWS,
         "interviews": [],
+        "limit_overrides": [],
     }
 
     berlin = [{"starts_at": "2026-03-03T10:00:00+01:00", "ends_at": "2026-03-03T19:00:00+01:00"}]
@@ -77,6 +78,38 @@ def test_from_begin_to_confirmed(recruiter):
     with nothing_changes():
         assert refusal(recruiter.post(f"proposals/{plans[1]['id']}/confirm")) == (409, "stale_plan")
         assert refusal(recruiter.post(f"loops/{loop.pk}/propose")) == (409, "wrong_status")
+
+
+def test_a_limit_is_exceeded_for_one_loop_with_a_reason(caller, recruiter):
+    opening = stories.opening()
+    stories.interviewer(of=opening.edition, user=stories.hiring_manager(opening))
+    for block in ("platform_coding", "ml_system_design", "project_deep_dive", "partnership"):
+        person = stories.interviewer(block, of=opening.edition, max_per_day=1)
+    stories.confirmed_loop(opening, days=[1])
+    loop = stories.begun_loop(opening, days=[1])
+    said = {"user": str(person.user_id), "limit": "max_per_day"}
+
+    with nothing_changes():
+        assert refusal(recruiter.post(f"loops/{loop.pk}/override-limit", **said, reason=" ")) == (
+            409,
+            "no_reason",
+        )
+        assert refusal(recruiter.post(f"loops/{loop.pk}/withdraw-override", **said)) == (
+            409,
+            "not_overridden",
+        )
+        panelist = caller(person.user).post(f"loops/{loop.pk}/override-limit", **said, reason="I like it.")
+        assert panelist.status_code == 404
+
+    answer = recruiter.post(f"loops/{loop.pk}/override-limit", **said, reason="She asked for it.").json()
+    (told,) = answer["limit_overrides"]
+    assert (told["user"]["id"], told["limit"], told["reason"]) == (*said.values(), "She asked for it.")
+    assert told["by"]["id"] == str(stories.recruiter().pk)
+    manager = caller(stories.hiring_manager(opening)).get(f"loops/{loop.pk}").json()
+    assert not manager.get("limit_overrides")
+
+    answer = recruiter.post(f"loops/{loop.pk}/withdraw-override", **said)
+    assert answer.json()["limit_overrides"] == []
 
 
 def test_propose_explains_why_nothing_fits(recruiter):

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import users
+from candidates import candidates
 from interviews import interviewers, loops, schedules
 from interviews.models import BusyTime, Interview, Interviewer, Loop, Proposal, Qualification, Seat
 from interviews.scheduling import Explanation
@@ -63,22 +64,35 @@ def test_propose_refuses_when_the_loop_was_called_off_while_it_was_planned():
     loop = stories.begun_loop()
     loops.cancel(Loop.objects.get(pk=loop.pk), by=stories.recruiter(), at=NOW)
 
-    with pytest.raises(Refused, match="changed while it was planned") as no:
+    with pytest.raises(Refused, match="cancelled: there is nothing to plan") as no:
         schedules.propose(loop, by=stories.recruiter(), at=NOW)
 
-    assert no.value.code == "changed_meanwhile"
+    assert no.value.code == "wrong_status"
     assert not Proposal.objects.exists()
 
 
-def test_propose_refuses_when_other_times_were_offered_while_it_was_planned():
+def test_propose_plans_for_the_times_that_are_offered_now():
     read = Loop.objects.prefetch_related("windows").get(pk=stories.begun_loop().pk)
     other = [(later(days=2), later(days=2, hours=8))]
     loops.offer_windows(Loop.objects.get(pk=read.pk), other, by=stories.recruiter(), at=NOW)
 
-    with pytest.raises(Refused, match="changed while it was planned"):
-        schedules.propose(read, by=stories.recruiter(), at=NOW)
+    plans = schedules.propose(read, by=stories.recruiter(), at=NOW)
 
-    assert not Proposal.objects.exists()
+    starts = {p["starts_at"][:10] for plan in plans for p in plan.plan["placements"]}
+    assert starts == {later(days=2).date().isoformat()}
+
+
+def test_a_candidate_is_not_asked_to_come_on_a_public_holiday():
+    opening = stories.opening()
+    loop = stories.begun_loop(opening, days=[59, 60])  # Thursday 30 April, and Friday 1 May
+    candidates.edit(loop.application.candidate, country="DE", by=stories.recruiter(), at=NOW)
+    plans = propose(Loop.objects.get(pk=loop.pk))
+    days = {p["starts_at"][:10] for plan in plans for p in plan.plan["placements"]}
+    assert days == {"2026-04-30"}
+    loops.offer_windows(loop, stories.windows([60]), by=stories.recruiter(), at=NOW)
+    answer = propose(Loop.objects.get(pk=loop.pk))
+    assert isinstance(answer, Explanation)
+    assert [reason.code for reason in answer.reasons] == ["no_time"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -97,12 +111,14 @@ def test_propose_locks_nothing_before_it_has_thought():
 def test_propose_needs_the_same_number_of_queries_for_one_and_many_interviewers(django_assert_num_queries):
     loop = stories.begun_loop()
     loop = Loop.objects.select_related("application__candidate", "edition").get(pk=loop.pk)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         schedules.problem_of(loop, at=NOW)
     for _ in range(6):
         stories.interviewer("platform_coding", "partnership", of=loop.edition)
     loop = Loop.objects.select_related("application__candidate", "edition").get(pk=loop.pk)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
+        schedules.problem_of(loop, at=NOW)
+    with django_assert_num_queries(9):  # hours and busy times are known
         schedules.problem_of(loop, at=NOW)
 
 
