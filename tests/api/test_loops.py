@@ -91,7 +91,7 @@ def test_a_limit_is_exceeded_for_one_loop_with_a_reason(caller, recruiter):
 
     with nothing_changes():
         assert refusal(recruiter.post(f"loops/{loop.pk}/override-limit", **said, reason=" ")) == (
-            409,
+            422,
             "no_reason",
         )
         assert refusal(recruiter.post(f"loops/{loop.pk}/withdraw-override", **said)) == (
