@@ -14,26 +14,31 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 from bench.scheduling import peers, together
 from bench.scheduling.instances import company
 from interviews.scheduling import (
     Fixed,
+    Interval,
     Solution,
+    as_it_stands,
     check,
     explain,
     grid,
     kernel,
+    plan_all,
     repair,
+    repair_with_swap,
     warm,
     warm_batch,
 )
 from interviews.scheduling.compiled import COMPILED
 from interviews.scheduling.solving import search
 
-ALONE_LOOPS, PLAIN_LOOPS, PEER_LOOPS, IMPOSSIBLE = 100, 20, 10, 50
-"""Loops of each seed: solved alone, in plain Python, by peers; and explained."""
+ALONE_LOOPS, PLAIN_LOOPS, PEER_LOOPS, IMPOSSIBLE, MOST_PROPOSED = 100, 20, 10, 50, 40
+"""Loops of each seed: solved alone, in plain Python, by peers; explained; proposed."""
 
 
 def main() -> None:
@@ -188,34 +193,7 @@ def repairs(people, loops, seed, step):
         fixed = tuple(
             Fixed(placed.block, placed.starts_at, placed.people, True) for placed in plans[0].placements
         )
-        declined = chance.choice(fixed)
-        seat, person = declined.people[0]
-        key = declined.block
-        if key == "partnership":  # the manager is busy then, and nobody else can be
-            busy = next(placed for placed in plans[0].placements if placed.block == key)
-            people = tuple(
-                replace(who, busy=(*who.busy, type(who.busy[0])(busy.starts_at, busy.ends_at)))
-                if who.key == person
-                else who
-                for who in problem.people
-            )
-            asked = replace(problem, people=people, fixed=fixed)
-        else:
-            blocks = tuple(
-                replace(
-                    block,
-                    seats=tuple(
-                        replace(place, pool=tuple(p for p in place.pool if p != person))
-                        if place.key == seat
-                        else place
-                        for place in block.seats
-                    ),
-                )
-                if block.key == key
-                else block
-                for block in problem.blocks
-            )
-            asked = replace(problem, blocks=blocks, fixed=fixed)
+        asked = declined(replace(problem, fixed=fixed), chance)
         (answer, _), spent = timed(search, asked, 1)  # calendars are known: somebody looks at the loop
         seconds.append(spent)
         if not answer:
@@ -231,6 +209,30 @@ def repairs(people, loops, seed, step):
     yield None, {**percentiles(seconds), "changed_blocks": mean(changed), **kinds}
     yield "from scratch", {"changed_blocks": mean(anew)}
     yield "same time only", {"repaired": kinds["same_time"], "impossible": len(seconds) - kinds["same_time"]}
+
+
+def declined(problem, chance):
+    """The problem once somebody of its confirmed blocks has declined."""
+    item = chance.choice(problem.fixed)
+    seat, person = item.people[0]
+    if item.block == "partnership":  # the manager is busy then, and nobody else can be
+        minutes = next(block.minutes for block in problem.blocks if block.key == item.block)
+        meeting = Interval(item.starts_at, item.starts_at + timedelta(minutes=minutes))
+        people = tuple(
+            replace(who, busy=(*who.busy, meeting)) if who.key == person else who for who in problem.people
+        )
+        return replace(problem, people=people)
+
+    def without(place):
+        return replace(place, pool=tuple(key for key in place.pool if key != person))
+
+    blocks = tuple(
+        replace(block, seats=tuple(without(place) if place.key == seat else place for place in block.seats))
+        if block.key == item.block
+        else block
+        for block in problem.blocks
+    )
+    return replace(problem, blocks=blocks)
 
 
 def blocks_changed(fixed, plan):
@@ -271,7 +273,69 @@ def impossible(people, seed, step):
     return found
 
 
-WORK = {"one": one, "repair": repairs, "explain": explanations}
+def proposals(people, loops, seed, step):
+    """From the rows of a database (DATABASE_URL, or the PostgreSQL of this machine) to plans; see `propose`."""
+    if step != 15:
+        return
+    for prefix, compiled in (("", "1"), ("plain_", "0")):
+        environment = {"DATABASE_URL": "postgres://postgres@127.0.0.1:5432/postgres", **os.environ}
+        argv = ["--people", people, "--loops", min(loops, MOST_PROPOSED), "--seed", seed]
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.scheduling.propose", *map(str, argv)],
+            env={**environment, "LOOPWRIGHT_COMPILE": compiled},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        figures = json.loads(done.stdout)
+        names = {
+            "warm_propose_p50_ms": "p50_ms",
+            "warm_propose_p95_ms": "p95_ms",
+            "warm_propose_cpu_p95_ms": "cpu_p95_ms",
+        }
+        names |= {"cold_propose_p95_ms": "cold_p95_ms", "queries": "queries", "planned": "planned"}
+        yield None, {prefix + name: figures[given] for given, name in names.items()}
+
+
+def swaps(people, loops, seed, step):
+    """Booked loops that share their people; one loses somebody and has no plan by itself: which other gives way?"""
+    problems, _, _ = together.possible(max(30, loops), loops, seed, step)
+    plans = plan_all(problems, seconds=600, rounds=200, seed=seed).plans
+    booked = {
+        key: replace(
+            as_it_stands(problems, plans, key),
+            fixed=tuple(Fixed(p.block, p.starts_at, p.people, True) for p in plans[key].placements),
+        )
+        for key in plans
+    }
+    chance, seconds, changed, alone = random.Random(seed), [], [], 0
+    for key, problem in booked.items():
+        asked = declined(problem, chance)
+        if search(asked, 1)[0]:
+            alone += 1
+            continue
+        swap, spent = timed(
+            repair_with_swap, asked, {other: booked[other] for other in booked if other != key}
+        )
+        seconds.append(spent)
+        if swap is not None:
+            changed.append(
+                blocks_changed(problem.fixed, swap.plan)
+                + blocks_changed(booked[swap.key].fixed, swap.other)
+            )
+    yield (
+        None,
+        {
+            **percentiles(seconds),
+            "alone": alone,
+            "needed": len(seconds),
+            "swapped": len(changed),
+            "changed_blocks": mean(changed),
+        },
+    )
+
+
+WORK = {"one": one, "propose": proposals, "repair": repairs, "swap": swaps, "explain": explanations}
 TOGETHER = {"first": together.first, "batch": together.batch}
 
 if __name__ == "__main__":
