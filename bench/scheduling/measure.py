@@ -320,8 +320,7 @@ def swaps(people, loops, seed, step):
         seconds.append(spent)
         if swap is not None:
             changed.append(
-                blocks_changed(problem.fixed, swap.plan)
-                + blocks_changed(booked[swap.key].fixed, swap.other)
+                blocks_changed(problem.fixed, swap.plan) + blocks_changed(booked[swap.key].fixed, swap.other)
             )
     yield (
         None,
