@@ -9,6 +9,7 @@ import json
 import statistics
 import sys
 from collections import defaultdict
+from pathlib import Path
 
 SHOWN = {
     "one": ("p50_ms", "p95_ms", "whole_p95_ms", "plain_p95_ms", "first_p50_ms", "other_optimum"),
@@ -24,7 +25,7 @@ COUNTS = {"other_optimum", "impossible", "with_fix", "fixes_checked", "same_time
 
 def main() -> None:
     rows = defaultdict(lambda: defaultdict(list))
-    for line in map(json.loads, open(sys.argv[1])):
+    for line in map(json.loads, Path(sys.argv[1]).read_text().splitlines()):
         size = (
             line["work"],
             line["density"],
