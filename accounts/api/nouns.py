@@ -6,6 +6,7 @@ import datetime as dt
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -220,7 +221,7 @@ class Noun(ReadOnlyModelViewSet[Any]):
         try:
             if before := getattr(act, "before", None):
                 before(self.get_object(), by=self.actor, at=self.at)
-            with transaction.atomic():
+            with nullcontext() if getattr(act, "thinks", False) else transaction.atomic():
                 answer = act(request, *args, **kwargs)
                 content = "" if answer.data is None else JSONRenderer().render(answer.data).decode()
                 kept.keep(row, status=answer.status_code, content=content)
@@ -243,12 +244,14 @@ def verb(
     answers: type[BaseSerializer[Any]] | None = None,
     leaves: bool = False,
     before: Rule | None = None,
+    thinks: bool = False,
 ) -> Any:
     """POST /<noun>/{id}/<name>: call the rule on the row with what was said, as the caller, now.
 
     The answer is the row as it is afterwards; with `answers`, another row the rule gave back, or (for what is
     no row) the result itself. `leaves` says that the caller may lose sight of the row by this. `before` is what the
-    rule does outside its transaction (reading calendars, say), for those who call it inside one of their own.
+    rule does outside its transaction (reading calendars, say), for those who call it inside one of their own. A rule
+    that `thinks` takes long and locks nothing meanwhile; no transaction is put around it, its answer is kept afterwards.
     """
 
     def act(self: Noun, request: Request, pk: str) -> Response:
@@ -262,7 +265,7 @@ def verb(
 
     act.__name__ = name or rule.__name__
     act.rule, act.takes, act.answers, act.leaves = rule, takes, answers, leaves  # type: ignore[attr-defined]
-    act.before = before  # type: ignore[attr-defined]
+    act.before, act.thinks = before, thinks  # type: ignore[attr-defined]
     return action(detail=True, methods=["post"], url_path=act.__name__.replace("_", "-"))(act)
 
 

@@ -314,7 +314,7 @@ class Loops(Noun):
 
     create = creation(loops.begin, BeginLoop)
     offer_windows = verb(loops.offer_windows, OfferWindows)
-    propose = verb(schedules.propose, answers=PlansSerializer)
+    propose = verb(schedules.propose, answers=PlansSerializer, thinks=True)
     override_limit = verb(limits.override, OverrideLimit, name="override_limit")
     withdraw_override = verb(limits.withdraw, WithdrawOverride, name="withdraw_override")
     cancel = verb(loops.cancel, CancelLoop)

@@ -11,6 +11,7 @@ from accounts import answers, users
 from accounts.models import KeptAnswer, User
 from candidates.models import Candidate
 from config.api import NOUNS
+from interviews import scheduling
 from tests import stories
 from tests.api.calls import nothing_changes, refusal
 
@@ -145,3 +146,20 @@ def test_of_many_at_once_one_is_done(caller):
 
     assert Candidate.objects.count() == 1
     assert set(told) <= {201, 409} and 201 in told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_plans_are_thought_out_with_nothing_locked_and_told_again(caller, monkeypatch):
+    loop, locked, solve = stories.begun_loop(), [], scheduling.solve
+
+    def watched(*args, **named):
+        locked.append(connection.in_atomic_block)
+        return solve(*args, **named)
+
+    monkeypatch.setattr(scheduling, "solve", watched)
+    recruiter = caller(stories.recruiter())
+    first, again = (post(recruiter, f"loops/{loop.pk}/propose") for _ in range(2))
+
+    assert locked == [False]
+    assert first.json() == again.json()
+    assert again["Idempotency-Replayed"] == "true"
