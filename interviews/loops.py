@@ -23,10 +23,12 @@ FURTHEST = dt.timedelta(days=120)
 def begin(
     application: Application, *, windows: Iterable[Window], by: User, at: dt.datetime, urgency: int = 1
 ) -> Loop:
-    """Send a candidate into the loop of their edition, with the times they offer (aware, any zone).
+    """Send a candidate into the loop of their edition, with the times they offer (aware, any zone), or with none yet:
+    then the candidate is asked for them next.
 
     Refuses unless they were screened, with another live loop, and for windows that cannot be used.
     """
+    windows = list(windows)
     if not 1 <= urgency <= 3:
         raise Refused("Urgency is 1 (usual), 2 or 3 (first).", code="bad_urgency")
     applications.interview(application, by=by, at=at)
@@ -39,7 +41,8 @@ def begin(
     except IntegrityError as twice:
         raise Refused("This application has a loop already.", code="loop_alive") from twice
     events.record("loop.begun", loop, by=by, at=at, data={"application": application.pk, "urgency": urgency})
-    offer_windows(loop, windows, by=by, at=at)
+    if windows:
+        offer_windows(loop, windows, by=by, at=at)
     return loop
 
 

@@ -285,7 +285,12 @@ def _to_plan(rows: models.QuerySet[Loop], *, by: User, at: dt.datetime) -> Loop:
             code="wrong_status",
         )
     if not loop.windows.filter(ends_at__gt=at + NOTICE).exists():
-        raise Refused("Every time the candidate offered has passed. Ask for new ones.", code="no_windows")
+        raise Refused(
+            "Every time the candidate offered has passed. Ask for new ones."
+            if loop.windows.exists()
+            else "The candidate has offered no times yet. Ask for them.",
+            code="no_windows",
+        )
     return loop
 
 

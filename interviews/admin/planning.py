@@ -123,7 +123,8 @@ class NewLoop(BeginLoop):
 
     def explain(self) -> str:
         return (
-            "When can the candidate come? Times are in the candidate's own zone. Whole free days plan best."
+            "When can the candidate come? Times are in the candidate's own zone; whole free days plan best. "
+            "Without any, ask the candidate for them on the page of the loop."
         )
 
     def answers(self) -> dict[str, Any]:

@@ -161,7 +161,7 @@ class Window(Input):
 
 class BeginLoop(Input):
     application = Reference(Application.objects.visible_to)
-    windows = Window(many=True, allow_empty=False)
+    windows = Window(many=True, required=False, default=(), help_text="None yet: ask the candidate for them.")
     urgency = Whole(required=False, help_text="1 (usual) to 3 (first).")
 
 

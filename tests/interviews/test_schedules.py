@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import users
 from candidates import candidates
-from interviews import interviewers, loops, schedules
+from interviews import interviewers, loops, schedules, selfservice
 from interviews.models import BusyTime, Interview, Interviewer, Loop, Proposal, Qualification, Seat
 from interviews.scheduling import Explanation
 from journal.errors import NotAllowed, Refused
@@ -322,13 +322,24 @@ def test_begin_refuses_impossible_windows(window, code):
     assert (application.status, Loop.objects.count()) == ("screening", 0)
 
 
-@pytest.mark.parametrize(("count", "code"), [(0, "no_windows"), (51, "too_many_windows")])
-def test_begin_refuses_none_and_too_many_windows(count, code):
+def test_begin_refuses_too_many_windows():
     application = stories.screened_application()
-    windows = [(later(days=1, minutes=n), later(days=1, minutes=n + 1)) for n in range(count)]
+    windows = [(later(days=1, minutes=n), later(days=1, minutes=n + 1)) for n in range(51)]
     with pytest.raises(Refused) as refusal:
         loops.begin(application, windows=windows, by=stories.recruiter(), at=NOW)
-    assert refusal.value.code == code
+    assert refusal.value.code == "too_many_windows"
+
+
+def test_a_loop_may_begin_with_asking_the_candidate_for_times():
+    loop = loops.begin(stories.screened_application(), windows=[], by=stories.recruiter(), at=NOW)
+
+    with pytest.raises(Refused, match="has offered no times yet") as refusal:
+        schedules.propose(loop, by=stories.recruiter(), at=NOW)
+    assert refusal.value.code == "no_windows"
+    selfservice.ask_availability(loop, by=stories.recruiter(), at=NOW)
+
+    with pytest.raises(Refused):  # what is offered later is not taken back like that
+        loops.offer_windows(loop, [], by=stories.recruiter(), at=NOW)
 
 
 def test_a_loop_needs_a_screened_candidate():
