@@ -128,10 +128,16 @@ def test_propose_explains_why_nothing_fits(recruiter):
     assert explanation["reasons"] != []
 
 
+@pytest.mark.parametrize("said", [{}, {"windows": []}])
+def test_a_loop_may_begin_before_the_candidate_gave_times(recruiter, said):
+    application = stories.screened_application()
+    answer = recruiter.post("loops", application=str(application.pk), **said)
+    assert (answer.status_code, answer.json()["windows"]) == (201, [])
+
+
 @pytest.mark.parametrize(
     ("windows", "problem", "field"),
     [
-        ([], (400, "invalid"), "windows"),
         ([{"starts_at": "2026-03-03T09:00:00", "ends_at": "2026-03-03T18:00:00Z"}], (400, "invalid"), "windows.0.starts_at"),
         ([{"starts_at": "soon", "ends_at": "2026-03-03T18:00:00Z"}], (400, "invalid"), "windows.0.starts_at"),
         ([{**WINDOWS[0], "zone": "UTC"}], (400, "invalid"), "windows.0.zone"),
