@@ -25,7 +25,7 @@ QUERIES = {
     "offers": 1,
     "outcomes": 1,
     "interviewers": 4,  # hours, qualifications, busy times
-    "loops": 4,  # windows, interviews, seats
+    "loops": 5,  # windows, interviews, seats, limits exceeded
     "proposals": 1,
     "interviews": 2,  # seats
     "seats": 1,
