@@ -1,7 +1,6 @@
 """People, services and their keys."""
 
 import datetime as dt
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -12,15 +11,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts import keys, roles, users
-from accounts.models import ApiKey, Grant, User
+from accounts.models import ApiKey, Grant, User, zones
 from journal.desk import Act, Ask, Noun, Rows, show
 
 May = roles.May
-
-
-def zones() -> list[tuple[str, str]]:
-    """Every IANA time zone, as choices."""
-    return [(name, name) for name in sorted(zoneinfo.available_timezones()) if "/" in name or name == "UTC"]
 
 
 def reader(request: HttpRequest) -> User:

@@ -27,6 +27,19 @@ def _forget_keys(*, setting: str, **_rest: Any) -> None:
         _fernet.cache_clear()
 
 
+def seal(text: str) -> str:
+    """Text that only the keys make readable again."""
+    return _fernet().encrypt(text.encode()).decode("ascii")
+
+
+def unseal(sealed: str) -> str:
+    """What was sealed. A `ValueError` when no key fits."""
+    try:
+        return _fernet().decrypt(sealed.encode("ascii")).decode()
+    except InvalidToken as no:
+        raise ValueError("A column cannot be decrypted: is a key missing from FIELD_ENCRYPTION_KEYS?") from no
+
+
 def blind_index(value: str) -> str:
     """A keyed digest of a normalised value: equal values are found, the value itself is not."""
     return hmac.new(settings.SECRET_KEY.encode(), value.strip().lower().encode(), hashlib.sha256).hexdigest()
@@ -37,19 +50,10 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        return value if value in (None, "") else _fernet().encrypt(str(value).encode()).decode("ascii")
+        return value if value in (None, "") else seal(str(value))
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return value if value in (None, "") else self._decrypt(value)
-
-    @staticmethod
-    def _decrypt(value: str) -> str:
-        try:
-            return _fernet().decrypt(value.encode("ascii")).decode()
-        except InvalidToken as no:
-            raise ValueError(
-                "A column cannot be decrypted: is a key missing from FIELD_ENCRYPTION_KEYS?"
-            ) from no
+        return value if value in (None, "") else unseal(value)
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":
@@ -61,7 +65,7 @@ class EncryptedIntegerField(EncryptedTextField):
     """A whole number (money in minor units), readable only with the key."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return None if value in (None, "") else int(self._decrypt(value))
+        return None if value in (None, "") else int(unseal(value))
 
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else super().get_prep_value(str(int(value)))

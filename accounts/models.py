@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -16,6 +17,11 @@ def valid_zone(name: str) -> None:
     """Refuses what is not an IANA time zone, because a wrong zone means a missed interview."""
     if name not in available_timezones():
         raise ValidationError(f"“{name}” is not a time zone. Use an IANA name such as Europe/Berlin.")
+
+
+def zones() -> list[tuple[str, str]]:
+    """Every IANA time zone, as choices."""
+    return [(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
 
 
 class Users(BaseUserManager["User"]):
@@ -57,6 +63,13 @@ class User(AbstractBaseUser, Row):
 
     def __str__(self) -> str:
         return self.name
+
+    def has_usable_password(self) -> bool:
+        """Where passwords are switched off, nobody has one that is of use."""
+        return settings.PASSWORD_LOG_IN and super().has_usable_password()
+
+    def check_password(self, raw_password: str | None) -> bool:
+        return settings.PASSWORD_LOG_IN and super().check_password(raw_password)
 
     def get_short_name(self) -> str:
         return self.name.split()[0]

@@ -8,6 +8,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from accounts import roles
+
 MAKE_SIGNING_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
 MAKE_COLUMN_KEY = 'python3 -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
 # The public default of config/settings.py, as bytes: whoever reads the source can decrypt with it.
@@ -73,6 +75,37 @@ def messages_leave(app_configs: Sequence[AppConfig] | None, **_rest: Any) -> lis
                 "BASE_URL does not begin with https://, so log-ins and links travel in the open.",
                 hint="Set BASE_URL to the address people use, for example https://loops.example.com.",
                 id="loopwright.W002",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def people_can_log_in(app_configs: Sequence[AppConfig] | None, **_rest: Any) -> list[CheckMessage]:
+    """A half-made single sign-on, or a role that does not exist, shows only when somebody stands before the door."""
+    found: list[CheckMessage] = []
+    if settings.OIDC_ISSUER and not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
+        found.append(
+            Error(
+                "OIDC_ISSUER is set without OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.",
+                hint="Register this installation with the issuer: see “Single sign-on” in docs/operations.md.",
+                id="loopwright.E005",
+            )
+        )
+    if not settings.PASSWORD_LOG_IN and not settings.OIDC_ISSUER:
+        found.append(
+            Error(
+                "PASSWORD_LOG_IN is off and there is no single sign-on, so only people with a passkey could log in.",
+                hint="Set OIDC_ISSUER, or take PASSWORD_LOG_IN out of the environment.",
+                id="loopwright.E006",
+            )
+        )
+    if unknown := sorted(set(settings.SECOND_FACTOR_ROLES) - set(roles.ROLES)):
+        found.append(
+            Error(
+                f"SECOND_FACTOR_ROLES names roles that do not exist: {', '.join(unknown)}.",
+                hint=f"The roles are {', '.join(roles.ROLES)}.",
+                id="loopwright.E007",
             )
         )
     return found

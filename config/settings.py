@@ -1,5 +1,6 @@
 """Settings, all from the environment (see .env.example); every default suits one machine with nothing installed."""
 
+import datetime as dt
 import os
 import sys
 import tempfile
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -73,6 +75,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.Devices",
+    "accounts.middleware.LogInRules",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -151,8 +155,25 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "accounts.adapter.Factors"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A device that may be trusted is not asked for the second factor again for so many days; 0: each log-in asks.
+TRUST_DEVICE_DAYS = env.int("TRUST_DEVICE_DAYS", default=30)
+MFA_TRUST_ENABLED = TRUST_DEVICE_DAYS > 0
+MFA_TRUST_COOKIE_AGE = dt.timedelta(days=TRUST_DEVICE_DAYS)
+# The roles whose people must log in with a second factor, such as admin,recruiter.
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
+# Single sign-on with the company's own log-in (OpenID Connect). Without an issuer there is none.
+OIDC_ISSUER = env("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = env("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env("OIDC_CLIENT_SECRET", default="")
+OIDC_LABEL = env("OIDC_LABEL", default="Log in with your company account")
+# Directories that never say whether an address is verified, because the company gave it (Microsoft Entra).
+OIDC_VOUCHES_FOR_EMAIL = env.bool("OIDC_VOUCHES_FOR_EMAIL", default=False)
+# Off: single sign-on and passkeys only.
+PASSWORD_LOG_IN = env.bool("PASSWORD_LOG_IN", default=True)
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
 # --- language, time, files ------------------------------------------------------------------------------------
@@ -184,9 +205,9 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_https)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31536000 if _https else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
-)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # whose address log-in limits count and devices show
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],

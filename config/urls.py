@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts import account_pages, sso_pages
 from accounts import views as accounts
 from config import api, health
 from interviews import views as interviews
@@ -33,6 +34,8 @@ def icon(request: HttpRequest) -> HttpResponseRedirect:
 
 # Django answers these itself; below /api/ they are problem objects like every other refusal there.
 handler400, handler403, handler404, handler500 = api.bad_request, api.forbidden, api.not_found, api.broken
+# Passkeys are listed with the other factors, so allauth's list of them leads there.
+SECOND_FACTOR = [path("webauthn/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn")]
 
 urlpatterns = [
     path("", interviews.home, name="home"),
@@ -41,7 +44,10 @@ urlpatterns = [
     # allauth names this address in its mails; nobody signs up by themselves.
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
     path("accounts/notifications/", accounts.notifications, name="notifications"),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/2fa/", include([*SECOND_FACTOR, path("", include("allauth.mfa.urls"))])),
+    path("accounts/sso/", sso_pages.leave, name="single_sign_on"),
+    path("accounts/sso/back/", sso_pages.come_back, name="single_sign_on_back"),
+    path("account/", account_pages.account, name="account"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("interviews/", include("interviews.urls")),

@@ -11,8 +11,8 @@ from django.db.models import OuterRef, Prefetch, Subquery
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 
 from accounts import roles
-from accounts.admin import people, zones
-from accounts.models import User
+from accounts.admin import people
+from accounts.models import User, zones
 from hiring import openings, playbooks
 from hiring.models import (
     Edition,

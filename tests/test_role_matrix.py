@@ -108,7 +108,9 @@ def concrete(route: str, ids: dict[str, object]) -> str:
             return str(ids[name])
         if name in {"pk", "object", "id"} and noun:
             return str(ids[noun])
-        return {"number": "1", "format": "json", "key": "x", "uidb36": "x"}.get(name, str(ids.get(noun, "x")))
+        return {"number": "1", "pk": "1", "format": "json", "key": "x", "uidb36": "x"}.get(
+            name, str(ids.get(noun, "x"))
+        )
 
     return "/" + re.sub(r"<(?:\w+:)?(?P<name>\w+)>|\(\?P<(?P<regex>\w+)>(?:[^()]|\([^()]*\))*\)", fill, route)
 

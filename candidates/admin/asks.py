@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 
-from accounts.admin import zones
+from accounts.models import zones
 from candidates.models import (
     Application,
     Candidate,
