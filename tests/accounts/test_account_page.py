@@ -133,7 +133,7 @@ def test_behind_a_proxy_the_address_is_the_visitors_own(user, settings):
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_page_costs_the_same_for_one_device_and_for_three(user, count, django_assert_num_queries):
     clients = [logged_in(user) for _each in range(count)]
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         shown(clients[0])
 
 

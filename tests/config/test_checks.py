@@ -22,12 +22,16 @@ def production(settings):
     settings.BASE_URL = "https://loops.example.com"
 
 
+ALL = (
+    checks.secrets_are_secret,
+    checks.nothing_is_shown,
+    checks.messages_leave,
+    checks.people_can_log_in,
+)
+
+
 def found() -> list[str]:
-    return [
-        message.id
-        for check in (checks.secrets_are_secret, checks.nothing_is_shown, checks.messages_leave)
-        for message in check(None)
-    ]
+    return [message.id for check in ALL for message in check(None)]
 
 
 def test_checks_when_in_good_order_find_nothing():
@@ -48,6 +52,9 @@ def test_checks_when_in_good_order_find_nothing():
         ("DEBUG", True, "loopwright.E004"),
         ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "loopwright.W001"),
         ("BASE_URL", "http://loops.example.com", "loopwright.W002"),
+        ("OIDC_ISSUER", "https://login.example.com", "loopwright.E005"),
+        ("PASSWORD_LOG_IN", False, "loopwright.E006"),
+        ("SECOND_FACTOR_ROLES", ["admin", "boss"], "loopwright.E007"),
     ],
 )
 def test_checks_when_one_setting_is_wrong_find_it(settings, name, value, finding):
