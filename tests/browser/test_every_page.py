@@ -130,11 +130,11 @@ def test_logging_in_and_looking_after_ones_account(site, clock):
     assert findings(page) == []
     page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Password", exact=True).fill("no")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
     assert findings(page) == []
     page.get_by_label("Password", exact=True).fill("four words nobody says")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("heading", name="My interviews")).to_be_visible()
     for each in ("password/change/", "2fa/", "2fa/totp/activate/", "logout/"):
         page.goto(f"{site.url}/accounts/{each}")
