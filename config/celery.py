@@ -27,6 +27,9 @@ TIMETABLE: dict[str, Job] = {
         "interviews.availability.refresh_due", 5 * MINUTE, "interviewers' own calendars"
     ),
     "plan-waiting": Job("interviews.schedules.plan_waiting", MINUTE, "waiting and broken loops need plans"),
+    "plan-together": Job(
+        "interviews.plannings.run_due", MINUTE, "loops to be planned together whose wake-up was lost"
+    ),
     "watch-loops": Job(
         "interviews.schedules.watch", MINUTE, "a confirmed loop may lose a seat without a decline"
     ),

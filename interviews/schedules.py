@@ -676,6 +676,113 @@ def _respond(seat: Seat, response: str, verb: str, *, by: User, at: dt.datetime)
     return seat
 
 
+# --- by hand ------------------------------------------------------------------------------------------------
+
+
+def conflicts(
+    problem: Problem, block: str, *, starts_at: dt.datetime, people: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Every rule that this booked block would break at that time with these people (ids by seat key), as sentences.
+
+    The other blocks of the loop are taken as they are booked. `problem` is the loop's own (`problem_of`).
+    """
+    minutes = {each.key: dt.timedelta(minutes=each.minutes) for each in problem.blocks}
+    others = [replace(item, movable=False) for item in problem.fixed if item.block != block]
+    if {block, *(item.block for item in others)} != set(minutes):
+        return ("Not every interview of this loop has a time yet: book a plan for all of it first.",)
+    placed = [(block, starts_at, tuple(sorted(people.items())))]
+    placed += [(item.block, item.starts_at, item.people) for item in others]
+    plan = Plan(
+        placements=tuple(
+            scheduling.Placement(key, start, start + minutes[key], who)
+            for key, start, who in sorted(placed, key=lambda each: (each[1], each[0]))
+        ),
+        cost=scheduling.Cost(*[0] * 8),
+        completes_on=starts_at.date(),
+    )
+    try:
+        alone = replace(problem, fixed=tuple(others))
+    except scheduling.InvalidProblem as no:
+        return (str(no),)
+    return scheduling.broken_rules(alone, plan)
+
+
+def move(
+    interview: Interview, *, starts_at: dt.datetime, people: Mapping[str, str], by: User, at: dt.datetime
+) -> Interview:
+    """Put one booked interview at another time, or other people into it, by hand; everybody concerned is told.
+
+    `people` are ids of users by seat key; seats left out stay empty. The same rules hold as for plans: connected
+    calendars are read once more first, the people are locked, and a broken rule refuses with its sentence. Plans on
+    offer go out of date; a broken loop whose seats are all taken by this is booked again. Refuses interviews that have
+    begun or are not to come any more, and a move that changes nothing.
+    """
+    require_loop(interview.loop, by, roles.May.SCHEDULE_LOOPS)
+    if not transaction.get_connection().in_atomic_block:
+        availability.refresh_for(set(people.values()), by=by, at=at)
+    return _move_by_hand(interview, starts_at=starts_at, people=people, by=by, at=at)
+
+
+@transaction.atomic
+def _move_by_hand(
+    interview: Interview, *, starts_at: dt.datetime, people: Mapping[str, str], by: User, at: dt.datetime
+) -> Interview:
+    holders = interview.seats.live().values_list("user_id", flat=True)
+    wanted: list[Any] = sorted({*people.values(), *map(str, holders)})
+    # People before loops, as bookings lock them, so that nobody waits in a circle.
+    list(
+        Interviewer.objects.select_for_update().filter(user__in=wanted).order_by("user_id").values_list("pk")
+    )
+    loop = Loop.objects.select_for_update(of=("self",), no_key=True).get(pk=interview.loop_id)
+    interview.refresh_from_db(fields=["status", "starts_at", "ends_at"])
+    if interview.status != Interview.Status.SCHEDULED or interview.starts_at <= at:
+        raise Refused("This interview has begun or was called off, so it stays as it is.", code="too_late")
+    seats = {seat.key: str(seat.user_id) for seat in interview.seats.live()}
+    if starts_at == interview.starts_at and dict(people) == seats:
+        raise Refused("That is how it is booked already. Choose another time or person.", code="no_change")
+    problem = problem_of(loop, at=at)
+    wrong = conflicts(problem, interview.block, starts_at=starts_at, people=people)
+    if wrong:
+        raise Refused(
+            "This interview does not fit there. Nothing was changed.",
+            code="does_not_fit",
+            details=[{"field": "starts_at", "problem": sentence} for sentence in wrong],
+        )
+    block = next(block for block in problem.blocks if block.key == interview.block)
+    placement = {
+        "block": interview.block,
+        "starts_at": starts_at.isoformat(),
+        "ends_at": (starts_at + dt.timedelta(minutes=block.minutes)).isoformat(),
+        "people": [list(pair) for pair in sorted(people.items())],
+    }
+    try:
+        with transaction.atomic():
+            _book([(loop, placement)], by=by, at=at)
+    except IntegrityError as overlap:
+        raise Refused(
+            "Somebody was booked for that time a moment ago. Choose another one.", code="does_not_fit"
+        ) from overlap
+    loops.expire_proposals(loop, at=at)
+    if loop.status == Loop.Status.BROKEN and _is_whole(loop):
+        data = {"interview": interview.pk}
+        states.move(loop, Loop.Status.CONFIRMED, verb="loop.confirmed", by=by, at=at, data=data)
+    interview.refresh_from_db()
+    return interview
+
+
+def _is_whole(loop: Loop) -> bool:
+    """Whether every block is to be held or was, and every seat that is not optional is taken."""
+    live = loop.interviews.filter(status__in=[Interview.Status.SCHEDULED, Interview.Status.HELD])
+    taken = {
+        (i.block, seat.key) for i in live.prefetch_related("seats") for seat in i.seats.all() if seat.held
+    }
+    plan = playbooks.of(loop.edition)
+    return all((b.key, seat.key) in taken for b in plan.blocks for seat in b.seats if not seat.optional)
+
+
+# --- many at once -------------------------------------------------------------------------------------------
+
+
 def waiting() -> models.QuerySet[Loop]:
     """Loops that need a plan and have none on offer: broken ones first, then by urgency and age."""
     return (
@@ -729,6 +836,7 @@ def plan_all(
     by: User,
     at: dt.datetime,
     progress: Callable[[scheduling.Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
     keep: bool = True,
 ) -> Batch:
     """Plan many loops together, so that the people they share go where they help most; anytime, within `seconds`.
@@ -744,20 +852,30 @@ def plan_all(
         loop__in=list(by_key.values()), ends_at__gt=at + NOTICE
     ).values_list("loop", flat=True)
     problems = _problems_together([by_key[str(pk)] for pk in ahead.distinct()], at=at)
-    found = scheduling.plan_all(problems, seconds=seconds, progress=progress)
-    proposals = []
-    with transaction.atomic():
-        for key, plan in found.plans.items():
-            proposal = Proposal(loop=by_key[key], rank=1, plan=as_data(plan), status_at=at, created_at=at)
-            if keep:
-                loops.expire_proposals(by_key[key], at=at)
-                proposal.save(force_insert=True)
-                events.record(
-                    "loop.planned", by_key[key], by=by, at=at, data={"plans": 1, "together": len(problems)}
-                )
-            proposals.append(proposal)
+    found = scheduling.plan_all(problems, seconds=seconds, progress=progress, cancelled=cancelled)
+    proposals = tuple(
+        Proposal(loop=by_key[key], rank=1, plan=as_data(plan), status_at=at, created_at=at)
+        for key, plan in found.plans.items()
+    )
     without = tuple(loop for key, loop in by_key.items() if key not in found.plans)
-    return Batch(tuple(proposals), without, found.gap)
+    batch = Batch(proposals, without, found.gap)
+    if keep:
+        keep_all(batch, by=by, at=at)
+    return batch
+
+
+@transaction.atomic
+def keep_all(batch: Batch, *, by: User, at: dt.datetime) -> list[Proposal]:
+    """Put the plans of a batch on offer; earlier ones go out of date. Loops that need no plan any more are passed over."""
+    waiting = Loop.objects.filter(status__in=[Loop.Status.WAITING, Loop.Status.BROKEN])
+    needed = set(waiting.filter(pk__in=[p.loop_id for p in batch.proposals]).values_list("pk", flat=True))
+    kept = [proposal for proposal in batch.proposals if proposal.loop_id in needed]
+    for proposal in kept:
+        loops.expire_proposals(proposal.loop, at=at)
+        proposal.save(force_insert=True)
+        data = {"plans": 1, "together": len(batch.proposals) + len(batch.without)}
+        events.record("loop.planned", proposal.loop, by=by, at=at, data=data)
+    return kept
 
 
 def apply_all(

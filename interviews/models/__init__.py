@@ -4,6 +4,7 @@ from interviews.models.interviewers import BusyTime, Interviewer, Qualification,
 from interviews.models.invitations import Invitation
 from interviews.models.links import CandidateLink, Hold
 from interviews.models.loops import CandidateWindow, Interview, LimitOverride, Loop, Proposal, Seat
+from interviews.models.plannings import Planning, PlanningLine
 from interviews.models.scorecards import (
     CardRead,
     IncidentStory,
@@ -32,6 +33,8 @@ __all__ = [
     "Invitation",
     "LimitOverride",
     "Loop",
+    "Planning",
+    "PlanningLine",
     "Proposal",
     "Qualification",
     "Rating",
