@@ -21,5 +21,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         **entrance,
         "may_open_openings": roles.allows(user, May.SEE_EVERY_OPENING)
         or roles.allows(user, May.WRITE_OPENINGS),
+        "may_open_loops": roles.allows(user, May.SCHEDULE_LOOPS),
         "may_open_debriefs": roles.allows(user, May.READ_DEBRIEFS) or roles.allows(user, May.FILL_SCORECARDS),
     }
