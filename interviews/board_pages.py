@@ -210,7 +210,7 @@ def _board(
 ) -> HttpResponse:
     problem = boards.question(loop, at=at)
     booked = boards.booked(loop)
-    offers = boards.offers(loop, request.user, problem)
+    offers = boards.offers(loop, request.user, problem, before=booked)
     shown = next(
         (o for o in offers if str(o.proposal.pk) == request.GET.get("plan")), offers[0] if offers else None
     )
@@ -309,7 +309,8 @@ def _change(change: boards.Change, people: dict[str, str]) -> dict[str, Any]:
         "change": change,
         "before": before,
         "before_people": listed(key for _seat, key in before.people) if before else "",
-        "after_people": listed(key for _seat, key in change.after.people),
+        "after_people": [(people.get(key, ""), key in change.come) for _seat, key in change.after.people],
+        "has_empty": before is not None and len(before.people) < len(change.after.people),
         "gone": listed(change.gone),
         "come": listed(change.come),
     }

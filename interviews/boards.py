@@ -115,6 +115,8 @@ class Offer:
     busiest: str
     is_proven: bool
     gap: float
+    moved: int
+    come: int
 
     @property
     def starts_at(self) -> dt.datetime:
@@ -124,15 +126,13 @@ class Offer:
     def ends_at(self) -> dt.datetime:
         return self.placed[-1].ends_at
 
-    @property
-    def cost(self) -> Mapping[str, int]:
-        cost: Mapping[str, int] = self.proposal.plan["cost"]
-        return cost
 
-
-def offers(loop: Loop, reader: User, problem: Problem | None) -> list[Offer]:
+def offers(
+    loop: Loop, reader: User, problem: Problem | None, *, before: Sequence[Placed] = ()
+) -> list[Offer]:
     """The plans on offer, best first. `load` is how many interviews its people took lately, all together, and
-    `gives_way` how a booked loop looks then that has to be changed as well.
+    `gives_way` how a booked loop looks then that has to be changed as well; `moved` and `come` say how many interviews get
+    another time than `before`, and how many people are asked anew.
     """
     plan = playbooks.of(loop.edition)
     people = {person.key: person for person in problem.people} if problem else {}
@@ -142,6 +142,7 @@ def offers(loop: Loop, reader: User, problem: Problem | None) -> list[Offer]:
     for row in rows.order_by("rank", "created_at"):
         placed = proposed(row.plan, plan)
         other = row.swap_with
+        different = changes(before, placed)
         asked = [people[key] for key in sorted({k for p in placed for k in p.who}) if key in people]
         busiest = max(asked, key=lambda person: person.recent_load, default=None)
         found.append(
@@ -155,6 +156,8 @@ def offers(loop: Loop, reader: User, problem: Problem | None) -> list[Offer]:
                 busiest=f"{busiest.name} {busiest.recent_load}" if busiest and busiest.recent_load else "",
                 is_proven=row.plan["status"] == "optimal",
                 gap=round(100 * row.plan["gap"], 1),
+                moved=sum(change.is_moved for change in different),
+                come=sum(len(change.come) for change in different),
             )
         )
     return found
@@ -319,6 +322,7 @@ def timeline(
     times = [Interval(row.starts_at, row.ends_at) for row in (*placed, *was)]
     shown = times if times and not every_day else [*times, *windows]
     known = {person.key: person for person in problem.people} if problem else {}
+    same = {(row.key, row.starts_at) for row in placed}
     drawn = [row for row in placed if row.key == movable] or placed
     order = list(dict.fromkeys(key for row in (*drawn, *was) for key in sorted(row.who)))
     if everybody or not order:
@@ -326,7 +330,7 @@ def timeline(
     days = []
     for date in sorted({time.starts_at.astimezone(here).date() for time in shown})[:MOST_DAYS]:
         axis = _axis(date, here, [*times, *windows])
-        old = [row for row in was if row not in placed]
+        old = [row for row in was if (row.key, row.starts_at) not in same]
         lanes = [
             Lane(
                 "",

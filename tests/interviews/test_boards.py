@@ -250,6 +250,8 @@ def test_a_repair_shows_what_changes_what_stays_and_who_is_told():
 
     page = text(client_of().get(at("board", loop.pk)))
     assert "3 of 4 interviews stay as they are." in page
+    assert "0 moved, 1 new person" in page
+    assert "an empty seat" in page or len(seat.interview.seats.live()) == 0
     comes = next(change.come for change in changes if change.come)[0]
     name = boards.names(schedules.problem_of(loop, at=NOW), after)[comes]
     assert f"Invited anew {name}" in page
