@@ -7,7 +7,7 @@ ARGS ?=
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve warm test check browser openapi schema screenshots bench-scheduling chaos
+.PHONY: help install demo serve warm test check browser openapi schema screenshots bench-scheduling bench-pages chaos
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,11 @@ bench-scheduling: warm ## Measure the scheduling engine (SEEDS=1-10 WORK=one,bat
 	@mkdir -p var $(dir $(OUT))
 	LOOPWRIGHT_COMPILE=1 LOOPWRIGHT_CACHE_DIR=$${DATA_DIR:-$(CURDIR)/var}/compiled \
 		$(PYTHON) -m bench.scheduling.measure $(subst $(comma), ,$(WORK)) --seeds $(SEEDS) --out $(OUT)
+
+ROWS ?= 100000
+bench-pages: install ## Measure every page in a company of many applications (ROWS=100000 DB=sqlite|postgres OUT=FILE.json).
+	@$(PYTHON) -m bench.pages.measure --rows $(ROWS) --db $(if $(filter command environment,$(origin DB)),$(DB),sqlite) \
+		--out $(if $(filter command environment,$(origin OUT)),$(OUT),var/bench-pages.json) $(ARGS)
 
 BOOKINGS ?= 1000
 KILLS ?= 120

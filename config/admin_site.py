@@ -15,7 +15,7 @@ from accounts import roles
 from accounts.models import User
 from config import reading
 from config.admin_words import WORDS
-from journal.desk import Noun, show
+from journal.desk import Noun, counting, show
 
 if TYPE_CHECKING or settings.ADMIN_THEME != "unfold":
     SiteBase = admin.AdminSite
@@ -108,18 +108,45 @@ class Desk(SiteBase):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         todo = sorted(self.todo(request), key=lambda item: not item["count"])
         waiting = any(item["count"] for item in todo)
-        return super().index(request, {"todo": todo, "waiting": waiting, **(extra_context or {})})
+        context = {"todo": todo, "waiting": waiting, "charts": self.charts(request)}
+        return super().index(request, {**context, **(extra_context or {})})
 
     def todo(self, request: HttpRequest) -> list[dict[str, Any]]:
         """What waits for somebody, of what this person may see: a count each, and the list of just those."""
-        nouns = {noun.opts.label_lower: noun for noun in self._registry.values() if isinstance(noun, Noun)}
         return [
             {
                 "title": todo.title,
-                "count": todo.rows(noun.get_queryset(request)).count(),
+                "count": counting.at_most(todo.rows(noun.get_queryset(request))),
                 "url": f"{show.list_address(noun.model)}?{todo.query}",
             }
-            for noun in (nouns[label] for label in ORDER if label in nouns)
-            if noun.has_view_permission(request)
+            for noun in self._nouns(request)
             for todo in noun.todo
+        ]
+
+    def charts(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """How things are spread, of what this person may see: each bar leads to the list of just those."""
+        return [
+            {
+                "title": chart.title,
+                "bars": [
+                    {
+                        "label": bar.label,
+                        "count": bar.count,
+                        "percent": 100 * bar.count // most,
+                        "url": f"{show.list_address(noun.model)}?{bar.query}",
+                    }
+                    for bar in bars
+                ],
+            }
+            for noun in self._nouns(request)
+            for chart in noun.charts
+            for bars in [chart.bars(noun.visible(request.user))]
+            if (most := max(bar.count for bar in bars))
+        ]
+
+    def _nouns(self, request: HttpRequest) -> list[Noun]:
+        """Those of the person's nouns that have a place in the work, in its order."""
+        nouns = {noun.opts.label_lower: noun for noun in self._registry.values() if isinstance(noun, Noun)}
+        return [
+            nouns[label] for label in ORDER if label in nouns and nouns[label].has_view_permission(request)
         ]

@@ -1,6 +1,8 @@
 """Who reads which event (setting EVENT_READERS): the journal lies below the rooms that know."""
 
-from django.db.models import Exists, OuterRef, Q
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import roles
 from accounts.models import User
@@ -29,12 +31,18 @@ def withheld(user: User) -> list[str]:
     return [subject for subject, right in NEEDED_FOR_SUBJECT.items() if not roles.allows(user, right)]
 
 
+def _of(rows: QuerySet[Any]) -> Q:
+    """Events about one of these rows."""
+    return Q(Exists(rows.filter(pk=OuterRef("subject_id"))))
+
+
 def readable(events: Events, user: User) -> Events:
     """The events this person may read, by Note [Blind until submitted].
 
     Until the debrief is open (and one's own cards are in), a scorecard tells no more than that it is in, and nothing is
     told of flags about the loop. What is told of pay and outcomes is for those who hire for the opening.
     """
+    # Asked of each event by itself: a page of the journal then costs the same however many cards there are.
     verbs = [verb for verb, right in NEEDED_FOR_VERB.items() if not roles.allows(user, right)]
     cards = Scorecard.objects.visible_to(user).filter(seat__interview__loop__debrief__isnull=False)
     opened = Debrief.objects.filter(loop__application=OuterRef("application"))
@@ -42,12 +50,8 @@ def readable(events: Events, user: User) -> Events:
     found = (
         events.exclude(subject_type__in=withheld(user))
         .exclude(verb__in=verbs)
-        .exclude(
-            Q(subject_type="interviews.scorecard")
-            & ~Q(verb="scorecard.submitted")
-            & ~Q(subject_id__in=cards.values("pk"))
-        )
-        .exclude(Q(subject_type="interviews.flag") & ~Q(subject_id__in=flags.values("pk")))
+        .exclude(Q(subject_type="interviews.scorecard") & ~Q(verb="scorecard.submitted") & ~_of(cards))
+        .exclude(Q(subject_type="interviews.flag") & ~_of(flags))
     )
     if roles.allows(user, May.SEE_EVERY_OPENING):
         return found
@@ -55,12 +59,6 @@ def readable(events: Events, user: User) -> Events:
     return (
         found.exclude(Q(verb="opening.pay_set") & ~Q(subject_id__in=hired_for.values("pk")))
         .exclude(Q(verb="application.expectation_recorded") & ~Q(subject_id__in=theirs.values("pk")))
-        .exclude(
-            Q(subject_type="candidates.offer")
-            & ~Q(subject_id__in=Offer.objects.visible_to(user).values("pk"))
-        )
-        .exclude(
-            Q(subject_type="candidates.outcome")
-            & ~Q(subject_id__in=Outcome.objects.visible_to(user).values("pk"))
-        )
+        .exclude(Q(subject_type="candidates.offer") & ~_of(Offer.objects.visible_to(user)))
+        .exclude(Q(subject_type="candidates.outcome") & ~_of(Outcome.objects.visible_to(user)))
     )

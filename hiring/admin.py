@@ -413,7 +413,7 @@ class OpeningAdmin(Noun):
         show.when("opened_at", "Opened"),
     )
     list_filter = ("status", "verdict", ("edition__playbook", admin.RelatedOnlyFieldListFilter))
-    date_hierarchy = "created_at"
+    since = "created_at"
     ordering = ("-created_at", "id")
     search_fields = ("title", "team_name")
     search_help_text = "Title or team."

@@ -51,7 +51,7 @@ class EventAdmin(Noun):
     see = "read the journal"
     list_display = (show.when("at", "When"), "what", "actor_name", about, "verb")
     list_filter = (Room,)
-    date_hierarchy = "at"
+    since = "at"
     ordering = ("-id",)
     search_fields = ("verb",)
     search_help_text = "A verb (loop.confirmed), or the id of a person or of what it is about."
@@ -76,6 +76,8 @@ class EventAdmin(Noun):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
         try:
             wanted = uuid.UUID(search_term.strip())
         except ValueError:

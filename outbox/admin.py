@@ -48,7 +48,7 @@ class DeliveryAdmin(Noun):
         show.when("sent_at", "Sent"),
     )
     list_filter = ("status", "channel")
-    date_hierarchy = "created_at"
+    since = "created_at"
     ordering = ("-created_at",)
     search_fields = ("recipient", "subject_line")
     search_help_text = "Recipient or subject."

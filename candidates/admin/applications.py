@@ -30,7 +30,7 @@ from candidates.models import (
 )
 from hiring import playbooks
 from hiring.models import Opening
-from journal.desk import Act, Noun, Rows, Todo, show
+from journal.desk import Act, Chart, Noun, Rows, Todo, by_choice, show
 
 May = roles.May
 Stage = Application.Status
@@ -177,7 +177,7 @@ class ApplicationAdmin(Noun):
         closest,
     )
     list_filter = (UnderWay, "status", OpeningFilter)
-    date_hierarchy = "created_at"
+    since = "created_at"
     ordering = ("-created_at", "id")
     search_fields = ("candidate__name", "opening__title", "opening__team_name")
     search_help_text = "Candidate or opening."
@@ -292,6 +292,13 @@ class ApplicationAdmin(Noun):
             lambda rows: rows.filter(status=Stage.NEW),
         ),
         Todo("offers to write", "status__exact=approved", lambda rows: rows.filter(status=Stage.APPROVED)),
+    ]
+
+    charts = [
+        Chart(
+            "Applications under way, by stage",
+            by_choice("status", [stage for stage in Stage if stage not in Application.ENDED]),
+        )
     ]
 
     def visible(self, user: Any) -> models.QuerySet[Application]:

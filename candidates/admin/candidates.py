@@ -36,7 +36,7 @@ def contact(candidate: Candidate) -> str:
 @admin.register(Candidate)
 class CandidateAdmin(Noun):
     list_display = ("name", "headline", stands, "zone", show.when("created_at", "Since"))
-    date_hierarchy = "created_at"
+    since = "created_at"
     ordering = ("-created_at", "id")
     search_fields = ("name", "headline")
     search_help_text = "Name or headline; a whole e-mail address finds exactly that person."

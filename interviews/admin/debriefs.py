@@ -95,7 +95,7 @@ class DebriefAdmin(Noun):
         decision,
     )
     list_filter = ("status", "decision__outcome")
-    date_hierarchy = "created_at"
+    since = "created_at"
     ordering = ("-created_at", "id")
     search_fields = ("loop__application__candidate__name", "loop__application__opening__title")
     search_help_text = "Candidate or opening."

@@ -81,7 +81,7 @@ class FlagAdmin(Noun):
     see = May.READ_DEBRIEFS
     list_display = ("says", pattern, flagged, flag_state, show.when("created_at", "Raised"))
     list_filter = ("status", "about", "pattern")
-    date_hierarchy = "created_at"
+    since = "created_at"
     ordering = ("-created_at", "id")
     search_fields = ("says", "application__candidate__name", "opening__title")
     search_help_text = "What it says, candidate or opening."

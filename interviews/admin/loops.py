@@ -50,7 +50,7 @@ from interviews.models import (
     Seat,
 )
 from interviews.scheduling import Explanation
-from journal.desk import Act, Ask, Noun, Rows, Todo, show, tally
+from journal.desk import Act, Ask, Chart, Noun, Rows, Todo, by_choice, show, tally
 from journal.errors import Refused
 
 May = roles.May
@@ -257,7 +257,7 @@ class LoopAdmin(Noun):
     )
     quiet = ("scorecard.opened", "scorecard.saved")
     list_filter = ("status", LoopOpening)
-    date_hierarchy = "created_at"
+    since = "created_at"
     ordering = ("-created_at", "id")
     search_fields = ("application__candidate__name", "application__opening__title")
     search_help_text = "Candidate or opening."
@@ -396,6 +396,13 @@ class LoopAdmin(Noun):
     todo = [
         Todo("loops need repair", "status__exact=broken", lambda rows: rows.filter(status="broken")),
         Todo("loops wait to be booked", "status__exact=waiting", lambda rows: rows.filter(status="waiting")),
+    ]
+
+    charts = [
+        Chart(
+            "Loops to come, by state",
+            by_choice("status", [Loop.Status.WAITING, Loop.Status.BROKEN, Loop.Status.CONFIRMED]),
+        )
     ]
 
     def after(

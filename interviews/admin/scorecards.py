@@ -57,7 +57,7 @@ class ScorecardAdmin(Noun):
         show.when("status_at", "Since"),
     )
     list_filter = ("status",)
-    date_hierarchy = "status_at"
+    since = "status_at"
     ordering = ("-status_at", "id")
     search_fields = ("seat__user__name", "seat__interview__loop__application__candidate__name")
     search_help_text = "Writer or candidate."

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import roles
+from candidates.models import Application
 from interviews import debriefs, loops, schedules
 from interviews.admin.cells import block_of, interview_state, panel, response, times, with_panel
 from interviews.models import (
@@ -18,9 +19,10 @@ from interviews.models import (
     Scorecard,
     Seat,
 )
-from journal.desk import Act, Ask, Noun, Rows, Todo, show
+from journal.desk import Act, Ask, Bar, Chart, Noun, Rows, Todo, show
 
 May = roles.May
+Stage = Application.Status
 
 
 OVERDUE = dt.timedelta(days=1)  # a scorecard is best written the same day
@@ -67,7 +69,7 @@ class InterviewAdmin(Noun):
     )
     quiet = ("scorecard.opened", "scorecard.saved")
     list_filter = ("status",)
-    date_hierarchy = "starts_at"
+    since = "starts_at"
     ordering = ("-starts_at", "id")
     search_fields = ("loop__application__candidate__name", "block")
     search_help_text = "Candidate, or the key of an interview."
@@ -109,11 +111,16 @@ class InterviewAdmin(Noun):
 
 
 def owed(rows: models.QuerySet[Any], *, since: dt.timedelta = dt.timedelta(0)) -> models.QuerySet[Any]:
-    """Counting seats of interviews over for at least `since`, whose card is neither in nor waived."""
+    """Counting seats of interviews over for at least `since`, whose card is neither in nor waived.
+
+    Once there is a decision, or the candidate is out, nobody waits for a card any more.
+    """
     in_hand = Scorecard.objects.filter(seat=OuterRef("pk"), status=Scorecard.Status.SUBMITTED)
     over = Q(interview__ends_at__lte=timezone.now() - since)
     lost = Q(interview__status__in=[Interview.Status.CANCELLED, Interview.Status.NO_SHOW])
+    waited_for = Application.objects.filter(status__in=[Stage.INTERVIEWING, Stage.DECIDING])
     counting = rows.filter(held=True, role__in=Seat.COUNTING, card_waived_because="")
+    counting = counting.filter(interview__loop__application__in=waited_for)
     return counting.filter(over & ~lost & ~Exists(in_hand))
 
 
@@ -122,14 +129,49 @@ def overdue(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     return owed(rows, since=OVERDUE)
 
 
+# How long cards are owed: key, words, from this many days on, up to that many.
+AGES = (
+    ("owed_today", "Owed for less than a day", 0, 1),
+    ("owed_days", "Owed for one to three days", 1, 3),
+    ("owed_week", "Owed for three to seven days", 3, 7),
+    ("owed_long", "Owed for a week or longer", 7, None),
+)
+
+
+def _aged(since: int, until: int | None) -> Q:
+    now = timezone.now()
+    old = Q(interview__ends_at__lte=now - dt.timedelta(days=since))
+    return old if until is None else old & Q(interview__ends_at__gt=now - dt.timedelta(days=until))
+
+
+def _owed_by_age(rows: models.QuerySet[Any]) -> list[Bar]:
+    counts = owed(rows).aggregate(
+        **{key: models.Count("pk", filter=_aged(since, until)) for key, _words, since, until in AGES}
+    )
+    return [
+        Bar(words.removeprefix("Owed for ").capitalize(), counts[key], f"card={key}")
+        for key, words, *_ in AGES
+    ]
+
+
 class CardFilter(admin.SimpleListFilter):
     title = "scorecard"
     parameter_name = "card"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("owed", "Owed"), ("overdue", "Overdue for a day"), ("in", "In"), ("waived", "Waived")]
+        ages = [(key, words) for key, words, *_days in AGES]
+        return [
+            ("owed", "Owed"),
+            ("overdue", "Overdue for a day"),
+            *ages,
+            ("in", "In"),
+            ("waived", "Waived"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        for key, _words, since, until in AGES:
+            if key == self.value():
+                return owed(queryset).filter(_aged(since, until))
         match self.value():
             case "owed":
                 return owed(queryset)
@@ -197,7 +239,7 @@ class SeatAdmin(Noun):
     )
     quiet = ("scorecard.opened", "scorecard.saved")
     list_filter = (CardFilter, "response", "role", "held")
-    date_hierarchy = "interview__starts_at"
+    since = "interview__starts_at"
     ordering = ("-interview__starts_at", "key", "id")
     search_fields = ("user__name", "interview__loop__application__candidate__name")
     search_help_text = "Interviewer or candidate."
@@ -250,6 +292,7 @@ class SeatAdmin(Noun):
     ]
     tells = [lambda seat, _user: [Scorecard.objects.filter(seat=seat)]]
     todo = [Todo("scorecards overdue", "card=overdue", overdue)]
+    charts = [Chart("Scorecards owed, by age", _owed_by_age)]
 
     def visible(self, user: Any) -> models.QuerySet[Seat]:
         rows = Seat.objects.visible_to(user).select_related(

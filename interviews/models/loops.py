@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from accounts import roles
 from accounts.models import User
 from candidates.models import Application
 from hiring.models import Edition
@@ -13,6 +14,8 @@ from journal.models import Row
 class Loops(models.QuerySet["Loop"]):
     def visible_to(self, user: User) -> "Loops":
         """Whoever may see the application."""
+        if roles.allows(user, roles.May.SEE_EVERY_OPENING):
+            return self  # said here too: a database does not notice that a list of all applications leaves nothing out
         return self.filter(application__in=Application.objects.visible_to(user))
 
 
@@ -142,6 +145,8 @@ class Proposal(Row):
 
 class Interviews(models.QuerySet["Interview"]):
     def visible_to(self, user: User) -> "Interviews":
+        if roles.allows(user, roles.May.SEE_EVERY_OPENING):
+            return self
         return self.filter(loop__in=Loop.objects.visible_to(user))
 
 
@@ -199,6 +204,8 @@ class Seats(models.QuerySet["Seat"]):
         )
 
     def visible_to(self, user: User) -> "Seats":
+        if roles.allows(user, roles.May.SEE_EVERY_OPENING):
+            return self
         return self.filter(interview__in=Interview.objects.visible_to(user))
 
 

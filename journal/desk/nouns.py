@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from journal.desk import acts, show, theme, timeline
+from journal.desk import acts, counting, show, theme, timeline
 from journal.desk.acts import Act, Ask
 from journal.errors import Refused
 
@@ -66,6 +66,37 @@ class Todo:
     rows: Callable[[models.QuerySet[Any]], models.QuerySet[Any]]
 
 
+@dataclass(frozen=True)
+class Bar:
+    """One line of a chart: how many rows, and the query of the list that shows them."""
+
+    label: str
+    count: int
+    query: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """How a noun's rows are spread, for the home page: `bars` counts them in one query."""
+
+    title: str
+    bars: Callable[[models.QuerySet[Any]], list[Bar]]
+
+
+def by_choice(
+    field: str, choices: Iterable[models.TextChoices]
+) -> Callable[[models.QuerySet[Any]], list[Bar]]:
+    """A bar for each of these choices of a field, none left out."""
+    shown = list(choices)
+
+    def bars(rows: models.QuerySet[Any]) -> list[Bar]:
+        found = rows.filter(**{f"{field}__in": shown}).order_by().values_list(field)
+        counts: dict[str, int] = dict(found.annotate(models.Count("pk")))
+        return [Bar(str(each.label), counts.get(each, 0), f"{field}__exact={each.value}") for each in shown]
+
+    return bars
+
+
 class Noun(theme.AdminBase):
     """The admin of one model: what a person may see of it, and what they can do.
 
@@ -84,8 +115,11 @@ class Noun(theme.AdminBase):
     quiet: ClassVar[Sequence[str]] = ()
     annotates: ClassVar[list[Annotates]] = []
     todo: ClassVar[list[Todo]] = []
+    charts: ClassVar[list[Chart]] = []
     empty: ClassVar[str] = "Nothing here yet."
 
+    since: ClassVar[str | None] = None  # the moment by which the list is narrowed down to the last days
+    paginator = counting.Pages
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
@@ -167,13 +201,14 @@ class Noun(theme.AdminBase):
         return [name for name in super().get_list_display(request) if self.shows(request.user, name)]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        return [item for item in super().get_list_filter(request) if self.shows(request.user, item)]
+        offered = [item for item in super().get_list_filter(request) if self.shows(request.user, item)]
+        return [*offered, counting.since(self.since)] if self.since else offered
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # SECURITY: Django lets the address filter by any column of the model, shown or not: a digest or a withheld
         # field could be guessed letter by letter. Here only what the list offers can be asked.
         offered = [item[0] if isinstance(item, tuple) else item for item in self.get_list_filter(request)]
-        asked = [getattr(item, "parameter_name", item) for item in [*offered, self.date_hierarchy]]
+        asked = [getattr(item, "parameter_name", item) for item in offered]
         names = [name for name in asked if isinstance(name, str)]
         return any(lookup == name or lookup.startswith(f"{name}__") for name in names)
 

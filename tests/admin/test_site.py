@@ -1,5 +1,6 @@
 """Who gets in, what is registered, what the home page counts, and what the browser may do."""
 
+import datetime as dt
 import pathlib
 import re
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from accounts.models import ApiKey
 from accounts.roles import May
+from candidates.models import Application
 from config import clock as timetable
 from config.admin_words import WORDS
 from hiring import playbooks
@@ -108,10 +110,55 @@ def test_the_home_page_costs_the_same_however_much_there_is(recruiter):
         return len(queries)
 
     stories.begun_loop()
-    assert cost() == 16
+    assert cost() == 19
     stories.begun_loop()
     stories.draft_opening()
-    assert cost() == 16
+    assert cost() == 19
+
+
+def test_every_bar_of_the_charts_leads_to_its_rows(recruiter, clock):
+    loop = stories.held_loop()
+    stories.submitted_card(stories.seats(loop)[0])
+    stories.begun_loop()
+    booked = stories.confirmed_loop()
+    clock(stories.after(loop) + dt.timedelta(days=2))
+
+    charts = recruiter.get(reverse("admin:index")).context["charts"]
+
+    counts = {chart["title"]: {bar["label"]: bar["count"] for bar in chart["bars"]} for chart in charts}
+    seats = [*stories.seats(loop), *stories.seats(booked)]
+    owed = len([seat for seat in seats if seat.counts]) - 1
+    assert counts["Loops to come, by state"] == {
+        "Waiting for a schedule": 1,
+        "Needs repair": 0,
+        "Confirmed": 1,
+    }
+    assert counts["Applications under way, by stage"]["Interviewing"] == 3
+    assert counts["Scorecards owed, by age"]["One to three days"] == owed
+    for chart in charts:
+        for bar in chart["bars"]:
+            assert recruiter.get(bar["url"]).context["cl"].result_count == bar["count"], bar
+
+
+def test_a_long_list_says_that_there_are_more_than_it_counted(recruiter, monkeypatch):
+    opening = stories.opening()
+    for _ in range(4):
+        stories.application(opening)
+    monkeypatch.setattr("journal.desk.counting.MOST", 3)
+
+    page = recruiter.list(Application)
+
+    assert page.context["cl"].result_count == 3
+    assert "3+" in page.content.decode()
+    assert str(recruiter.get(reverse("admin:index")).context["todo"][0]["count"]) == "3+"
+
+
+def test_a_list_is_narrowed_down_to_the_last_days(recruiter, clock):
+    old = stories.application()
+    clock(later(days=8))
+    assert recruiter.rows(Application, days="7") == []
+    assert recruiter.rows(Application, days="30") == [old]
+    assert recruiter.rows(Application, days="nonsense") == [old]
 
 
 def test_the_home_page_counts_only_what_one_may_see():
@@ -120,7 +167,9 @@ def test_the_home_page_counts_only_what_one_may_see():
     stranger = Desk(stories.hiring_manager(stories.opening()))
     coordinator = Desk(stories.person("coordinator"))
 
-    assert {item["count"] for item in stranger.get(reverse("admin:index")).context["todo"]} == {0}
+    home = stranger.get(reverse("admin:index")).context
+    assert {item["count"] for item in home["todo"]} == {0}
+    assert home["charts"] == []
     titles = {item["title"] for item in coordinator.get(reverse("admin:index")).context["todo"]}
     assert titles == {
         "openings in draft",
