@@ -21,7 +21,7 @@ FURTHEST = dt.timedelta(days=120)
 
 @transaction.atomic
 def begin(
-    application: Application, *, windows: Iterable[Window], by: User, at: dt.datetime, urgency: int = 1
+    application: Application, *, windows: Iterable[Window] = (), by: User, at: dt.datetime, urgency: int = 1
 ) -> Loop:
     """Send a candidate into the loop of their edition, with the times they offer (aware, any zone), or with none yet:
     then the candidate is asked for them next.

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 
 from accounts import users
 from candidates.models import Candidate
@@ -150,7 +151,8 @@ def test_what_its_owner_took_out_comes_back_only_with_another_time(desk):
     desk.book()
     desk.server.request("DELETE", desk.at).raise_for_status()
     Candidate.objects.update(name="Another Name")
-    invites.announce(desk.interview, by=users.system(), at=later(minutes=1))
+    with transaction.atomic():
+        invites.announce(desk.interview, by=users.system(), at=later(minutes=1))
     carry(later(minutes=1))
     assert rows() == ["sent", "sent"]
     assert desk.shown() is None
