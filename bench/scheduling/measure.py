@@ -137,13 +137,13 @@ def one(people, loops, seed, step):
     problems = company(people, loops, seed, step).loops[:PEER_LOOPS]
     for model in filter(peers.available, peers.ALONE):
         found = [one for one in peers.one_each(problems, model) if not one["crashed"]]
-        proofs = [one["cpu_s"] for one in found if one["proven"]]
+        proofs = [one["cpu_s"] for one in found if one.get("proven")]
         yield (
             f"CP-SAT {model}",
             {
                 **percentiles(proofs),
                 **percentiles(
-                    [one["first_cpu_s"] for one in found if one["first_cpu_s"] is not None], "first_"
+                    [one["first_cpu_s"] for one in found if one.get("first_cpu_s") is not None], "first_"
                 ),
                 "proven": len(proofs),
                 "other_optimum": sum(one["same_optimum"] is False for one in found),
