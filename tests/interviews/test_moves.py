@@ -55,7 +55,9 @@ def a_spare(interview, seat):
     problem = schedules.problem_of(interview.loop, at=NOW)
     block = next(b for b in problem.blocks if b.key == interview.block)
     pool = next(s.pool for s in block.seats if s.key == seat)
-    return next(key for key in pool if key not in people_of(interview).values())
+    met = Seat.objects.filter(interview__loop=interview.loop)  # who declined is busy at that time
+    known = {str(user) for user in met.values_list("user_id", flat=True)}
+    return next(key for key in pool if key not in known)
 
 
 def test_a_later_time_the_same_day_moves_it_with_its_people_and_tells_them(loop):
